@@ -1,0 +1,106 @@
+"""The one place that reads the environment.
+
+Every variable that a service understands stands in `SETTINGS`, with its default and its meaning; reading one that
+does not is a programming error, so that the reference of settings cannot fall behind the code.
+"""
+
+import os
+from dataclasses import dataclass
+
+
+class InvalidSetting(Exception):
+    """A variable in the environment has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One environment variable: its default as text, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def _declare(*rows: tuple[str, str, str]) -> dict[str, Setting]:
+    return {name: Setting(name=name, default=default, meaning=meaning) for name, default, meaning in rows}
+
+
+SETTINGS = _declare(
+    ("DATABASE_URL", "", "PostgreSQL of the service: `postgres://user:password@host:port/database`."),
+    (
+        "DATABASE_DIRECT_URL",
+        "",
+        "The same database without a transaction pooler between, for session locks and LISTEN; "
+        "unset: `DATABASE_URL`.",
+    ),
+    ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "Brokers to begin with: `host:port,host:port`."),
+    ("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."),
+    ("KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with a SASL protocol."),
+    ("KAFKA_SASL_USERNAME", "", "User of the SASL login."),
+    ("KAFKA_SASL_PASSWORD", "", "Password of the SASL login."),
+    ("KAFKA_SSL_CAFILE", "", "Certificate authority that the brokers' certificates are checked against."),
+    ("TOPIC_PREFIX", "", "Stands before every topic's and consumer group's name, to share a broker."),
+    ("TOPIC_PARTITIONS", "3", "Partitions of a topic when it is made; never changed in place."),
+    ("TOPIC_REPLICATION", "1", "Copies of each partition when a topic is made."),
+    ("NEO4J_BOLT_URL", "", "Graph database: `bolt://user:password@host:port` or `neo4j://…`."),
+    (
+        "REGISTRY_URL",
+        "",
+        "Service registry, `http://host:8761`; several separated by commas; empty: none, names come from DNS.",
+    ),
+    ("REGISTRY_LEASE_SECONDS", "15", "How long a registration lives without a renewal; renewed at a third."),
+    ("USER_SERVICE_URL", "http://users:8120", "Users service, where there is no registry."),
+    ("FRIEND_SERVICE_URL", "http://friends:8100", "Friends service, where there is no registry."),
+    (
+        "RECOMMENDATION_SERVICE_URL",
+        "http://recommendations:8110",
+        "Recommendations service, where there is no registry.",
+    ),
+    ("HOST", "127.0.0.1", "Address to listen on, and the one that is registered."),
+    ("PORT", "0", "Port to listen on; 0: the port that the contract gives the service."),
+    ("WEB_PROTOCOL", "wsgi", "wsgi: threads serve requests; asgi: an event loop does (the gateway)."),
+    ("WEB_WORKERS", "1", "Web worker processes of the service."),
+    ("WEB_THREADS", "8", "Threads of each web worker: the most requests that it serves at a time."),
+    ("SECRET_KEY", "", "Signs admin sessions; at least 50 random characters where others can reach the service."),
+    ("TLS", "0", "1: clients come over HTTPS; cookies are secure, HSTS is on, the admin redirects to HTTPS."),
+    ("ALLOWED_HOSTS", "*", "Host names that the service answers to, separated by commas."),
+    ("RUN_DIR", "", "Folder for the service's run files (locks, heartbeats, metrics); empty: the temporary folder."),
+    ("LOG_FORMAT", "text", "text: for a terminal; json: one object a line."),
+    ("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    ("RELAY_SHARDS", "8", "Shards that a service's streams are spread over; more relays than shards stand by."),
+    ("GATEWAY_TIMEOUT_SECONDS", "10", "How long the gateway waits for an instance's answer before it says 504."),
+)
+
+
+def _raw(name: str, default: str | None) -> str:
+    setting = SETTINGS[name]
+    return os.environ.get(name, setting.default if default is None else default)
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's text; `default` (else the table's) where it is unset."""
+    return _raw(name, default)
+
+
+def integer(name: str, default: int | None = None) -> int:
+    """The variable as a whole number. Raises InvalidSetting where it is none."""
+    value = _raw(name, None if default is None else str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise InvalidSetting(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def flag(name: str, default: bool | None = None) -> bool:
+    """The variable as yes or no: 1/true/yes/on or 0/false/no/off. Raises InvalidSetting otherwise."""
+    value = _raw(name, None if default is None else str(int(default))).strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"", "0", "false", "no", "off"}:
+        return False
+    raise InvalidSetting(f"{name} must be 0 or 1, not {value!r}.")
+
+
+def items(name: str, default: str | None = None) -> list[str]:
+    """The variable as a list: its parts between commas, without blanks and empty ones."""
+    return [part.strip() for part in _raw(name, default).split(",") if part.strip()]

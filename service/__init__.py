@@ -1,0 +1,1 @@
+"""What makes a Django project one of ours: health, errors, request identity, metrics, registration."""

@@ -1,0 +1,64 @@
+"""gunicorn's configuration for every service: `gunicorn -c service/gunicorn.py users.wsgi`.
+
+https://gunicorn.org/reference/settings/ describes the names below.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# gunicorn runs this file by path; what it imports stands beside the package, not beside the file.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config import environment
+
+_run_dir = Path(environment.text("RUN_DIR") or f"/tmp/{os.getpid()}")  # noqa: S108 -- only where nothing is set
+_asgi = environment.text("WEB_PROTOCOL") == "asgi"
+
+bind = f"{environment.text('HOST')}:{environment.integer('PORT')}"
+workers = environment.integer("WEB_WORKERS")
+threads = environment.integer("WEB_THREADS")
+worker_class = "asgi" if _asgi else "gthread"
+keepalive = 75
+timeout = 60
+graceful_timeout = 8
+# Its path is one per user, so that two services of one user would take it from each other.
+control_socket_disable = True
+# Workers tell the master that they live by touching a file; on a disk that blocks they would be taken for dead.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 -- a place in memory, not a name
+errorlog = "-"
+loglevel = environment.text("LOG_LEVEL").lower()
+proc_name = os.environ.get("DJANGO_SETTINGS_MODULE", "service")
+_registration: Any = None
+
+
+def on_starting(server: Any) -> None:
+    """Before the first worker: forget what an earlier run counted."""
+    from service import metrics
+
+    metrics.begin_multiprocess(_run_dir / "metrics")
+
+
+def post_worker_init(worker: Any) -> None:
+    """In each worker: one of them, whichever holds the lock, keeps the service registered."""
+    from service import registration
+
+    global _registration
+    found = registration.from_settings()
+    if found is not None:
+        _registration = registration.ElectedRegistration(found, lock=_run_dir / "registration.lock")
+        _registration.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """A worker ends: whoever held the registration leaves the registry, or hands it to another worker."""
+    if _registration is not None:
+        _registration.stop()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master: a dead worker's gauges must not be counted as alive."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
