@@ -1,0 +1,1 @@
+"""What tests share: the run itself, a client, waiting, a whole system."""

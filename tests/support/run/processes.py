@@ -1,0 +1,114 @@
+"""Runs one suite: a pytest process in a group of its own, so that nothing it started outlives it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from tests.support.run.outcomes import FILE
+from tests.support.run.suites import TESTS, Suite
+
+NO_TESTS = 5
+# A suite that is stopped may have a whole system to stop before.
+GRACE_SECONDS = 45
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What came of a suite. `problem` says in words what the counts do not show; empty where nothing is wrong."""
+
+    suite: Suite
+    passed: int
+    failed: int
+    skips: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    seconds: float = 0.0
+    problem: str = ""
+
+
+def read_outcomes(file: Path) -> tuple[Counter[str], list[tuple[str, str]]]:
+    """Counts by outcome, and (test, reason) of each that was skipped. A test that fails and whose teardown
+    fails too counts once."""
+    outcomes: dict[str, str] = {}
+    skips = []
+    for line in file.read_text().splitlines() if file.exists() else ():
+        entry = json.loads(line)
+        if outcomes.get(entry["test"]) != "failed":
+            outcomes[entry["test"]] = entry["outcome"]
+        if entry["outcome"] == "skipped":
+            skips.append((entry["test"], entry["reason"]))
+    return Counter(outcomes.values()), skips
+
+
+def problem_of(code: int | None, counts: Counter[str]) -> str:
+    """What is wrong with a suite that ended with `code` (None: it was stopped after its time), "" for nothing."""
+    if code is None:
+        return "stopped: it did not end in its time"
+    if code == NO_TESTS or not counts.total():
+        return "ran no test"
+    if counts["failed"] or code == 0:
+        return ""
+    return f"ended with exit code {code}"
+
+
+def command(suite: Suite, options: Sequence[str]) -> list[str]:
+    """The suite's pytest command line."""
+    paths = [str(TESTS / path) for path in suite.paths]
+    plugins = ["-p", "tests.support.run.outcomes"]
+    limits = ["-o", "faulthandler_timeout=300"]
+    return [sys.executable, "-m", "pytest", *plugins, *limits, "--import-mode=importlib", *paths, *options]
+
+
+def environment(suite: Suite, outcomes: Path, engines: Mapping[str, str]) -> dict[str, str]:
+    """The suite's environment: ours, without a settings module that is not its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    own = {FILE: str(outcomes), "PYTHONPATH": str(TESTS.parent), "TEST_ENGINES": suite.engines}
+    if suite.settings:
+        own["DJANGO_SETTINGS_MODULE"] = suite.settings
+    return {**inherited, **engines, **own}
+
+
+def stop(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
+    """End the process as Ctrl-C would, then its whole group by force."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run(suite: Suite, engines: Mapping[str, str], work: Path, options: Sequence[str], limit: float) -> Result:
+    """Run the suite to its end, at most `limit` seconds; its output goes where ours goes."""
+    outcomes = work / f"{suite.title.replace('/', '-').replace(' ', '-')}.outcomes"
+    began = monotonic()
+    process = subprocess.Popen(
+        command(suite, options),
+        cwd=TESTS.parent,
+        env=environment(suite, outcomes, engines),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    code: int | None = None
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(limit)
+    finally:
+        stop(process)
+    counts, skips = read_outcomes(outcomes)
+    problem = problem_of(code, counts)
+    return Result(
+        suite=suite,
+        passed=counts["passed"],
+        failed=counts["failed"] + bool(problem),
+        skips=skips,
+        seconds=monotonic() - began,
+        problem=problem,
+    )

@@ -1,0 +1,19 @@
+"""Waiting for what happens later: ask again until it is so, or a time limit is over."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(check: Callable[[], T], within: float = 30.0, every: float = 0.05) -> T:
+    """What `check` returns once it raises no AssertionError or OSError; its last error after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return check()
+        except (AssertionError, OSError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(every)
