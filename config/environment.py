@@ -57,7 +57,7 @@ SETTINGS = _declare(
         "Recommendations service, where there is no registry.",
     ),
     ("HOST", "127.0.0.1", "Address to listen on, and the one that is registered."),
-    ("PORT", "0", "Port to listen on; 0: the port that the contract gives the service."),
+    ("PORT", "8000", "Port to listen on, and the one that is registered."),
     ("WEB_PROTOCOL", "wsgi", "wsgi: threads serve requests; asgi: an event loop does (the gateway)."),
     ("WEB_WORKERS", "1", "Web worker processes of the service."),
     ("WEB_THREADS", "8", "Threads of each web worker: the most requests that it serves at a time."),

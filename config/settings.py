@@ -28,7 +28,6 @@ STATIC_URL = "static/"
 # The admin's style sheets come straight from the packages: nothing to collect, nothing to mount.
 WHITENOISE_USE_FINDERS = True
 APPEND_SLASH = True
-WSGI_APPLICATION = None
 
 ADMIN_APPS = [
     "django.contrib.admin",
@@ -67,8 +66,9 @@ TEMPLATES = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["service.parsing.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["service.rendering.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "service.rendering.OneRepresentation",
     "EXCEPTION_HANDLER": "service.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }

@@ -1,0 +1,51 @@
+"""Numbers in paths and queries: read strictly, refused with the name of what is wrong."""
+
+import re
+
+from django.http import HttpRequest
+
+from service.problems import Problem
+
+MAX_ID = 2**63 - 1
+_INTEGER = re.compile(r"[+-]?[0-9]{1,64}\Z", re.ASCII)
+
+
+def _refuse(name: str, message: str) -> Problem:
+    return Problem(400, f"{name} {message}.", errors=[{"field": name, "message": message}])
+
+
+def integer(text: str, name: str) -> int:
+    """A signed 64-bit integer in decimal digits. Raises Problem 400."""
+    if not _INTEGER.match(text):
+        raise _refuse(name, "must be a whole number")
+    value = int(text)
+    if not -MAX_ID - 1 <= value <= MAX_ID:
+        raise _refuse(name, "must fit into 64 bits")
+    return value
+
+
+def positive(text: str, name: str) -> int:
+    """A signed 64-bit integer above 0. Raises Problem 400."""
+    value = integer(text, name)
+    if value < 1:
+        raise _refuse(name, "must be positive")
+    return value
+
+
+def required_id(request: HttpRequest, name: str) -> int:
+    """A query parameter that is an id: there, a number, positive, in 64 bits. Raises Problem 400."""
+    text = request.GET.get(name)
+    if text is None:
+        raise _refuse(name, "is missing")
+    return positive(text, name)
+
+
+def limit(request: HttpRequest, *, default: int, most: int) -> int:
+    """The query parameter `limit`, from 1 to `most`. Raises Problem 400."""
+    text = request.GET.get("limit")
+    if text is None:
+        return default
+    value = integer(text, "limit")
+    if not 1 <= value <= most:
+        raise _refuse("limit", f"must be from 1 to {most}")
+    return value

@@ -1,0 +1,64 @@
+"""The HTTP API of the users service: thin classes that read the request, call a command or a query, and answer."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from service import parameters
+from service.problems import Problem
+from users import commands, queries
+from users.serializers import UserInput
+from users.user import record
+
+
+def _names(request: Request) -> dict[str, str]:
+    body = UserInput(data=request.data)
+    body.is_valid(raise_exception=True)
+    return {"first_name": body.validated_data["firstName"], "last_name": body.validated_data["lastName"]}
+
+
+class Users(APIView):
+    """All users."""
+
+    def post(self, request: Request) -> Response:
+        """Create a user."""
+        return Response(record(commands.create_user(**_names(request))), status=201)
+
+    def get(self, request: Request) -> Response:
+        """List users by id: `limit` (default 50, at most 200), `cursor` (from the `Link` header), `name` (prefix)."""
+        limit = parameters.limit(request, default=50, most=200)
+        after = parameters.integer(request.query_params.get("cursor", "0"), "cursor")
+        name = request.query_params.get("name", "")
+        if "\0" in name:
+            raise Problem(400, "name must not have control characters.")
+        found = queries.list_users(after=after, limit=limit + 1, name=name)
+        response = Response([record(user) for user in found[:limit]])
+        if len(found) > limit:
+            query: dict[str, Any] = {"limit": limit, "cursor": found[limit - 1].id} | ({"name": name} if name else {})
+            response["Link"] = f'<?{urlencode(query)}>; rel="next"'
+        return response
+
+
+class OneUser(APIView):
+    """One user."""
+
+    def get(self, request: Request, user_id: str) -> Response:
+        """Read a user."""
+        number = parameters.integer(user_id, "id")
+        found = queries.get_user(number)
+        if found is None:
+            raise Problem(404, f"There is no user {number}.")
+        return Response(record(found))
+
+    def put(self, request: Request, user_id: str) -> Response:
+        """Update a user."""
+        number = parameters.integer(user_id, "id")
+        names = _names(request)
+        sent = request.data.get("id", number)
+        if sent is not None and (isinstance(sent, bool) or sent != number):
+            message = f"is not the id of the path, {number}"
+            raise Problem(400, f"id {message}.", errors=[{"field": "id", "message": message}])
+        return Response(record(commands.update_user(number, **names)))

@@ -1,0 +1,10 @@
+"""Django settings of the users service."""
+
+from config.settings import *  # noqa: F403 -- Django's way to share settings
+from config.settings import ADMIN_APPS, SHARED_APPS
+
+SERVICE = "users"
+REGISTRY_NAME = "USER-SERVICE"
+
+INSTALLED_APPS = [*ADMIN_APPS, "django.contrib.postgres", *SHARED_APPS, "eventsourcing", "users"]
+ROOT_URLCONF = "users.urls"
