@@ -1,0 +1,109 @@
+"""What runs, read from the run files and asked of the services: any process can know, not only the supervisor."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desktop import health, runfiles
+from desktop.process import FRESH_SECONDS
+from desktop.services import GATEWAY, SERVICES, Ports, Service
+
+UP, DOWN, STARTING = "UP", "DOWN", "STARTING"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessStatus:
+    """A process of a service; `pid` is None where it does not run, `fresh` says that its loop goes round."""
+
+    pid: int | None
+    fresh: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceStatus:
+    """A service: its own address, what its health says, its processes by name."""
+
+    url: str
+    state: str
+    processes: dict[str, ProcessStatus]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineStatus:
+    """An engine that the system brought; `pid` is None where it does not run."""
+
+    version: str
+    port: int | None
+    pid: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """A system, as it is now."""
+
+    data: Path
+    state: str
+    supervisor: int | None
+    kind: str
+    since: float | None
+    gateway: str
+    services: dict[str, ServiceStatus]
+    engines: dict[str, EngineStatus]
+
+
+def of(data: Path) -> Status:
+    """The state of the system of a data folder. Asks every service, at the same time, for two seconds at most."""
+    run = data / "run"
+    description = runfiles.read(run / "system.json") or {}
+    supervisor = runfiles.recall(run / "system.json")
+    ports = Ports(**description.get("ports", {}))
+    with ThreadPoolExecutor(len(SERVICES)) as pool:
+        services = dict(pool.map(lambda service: (service.name, _service(run, ports, service)), SERVICES))
+    return Status(
+        data=data,
+        state=_overall(supervisor, bool(description.get("ready")), services),
+        supervisor=supervisor.pid if supervisor else None,
+        kind=str(description.get("engines", "")),
+        since=description.get("since"),
+        gateway=ports.url(GATEWAY),
+        services=services,
+        engines={name: _engine(run, name, told) for name, told in description.get("running", {}).items()},
+    )
+
+
+def _overall(supervisor: runfiles.Identity | None, ready: bool, services: dict[str, ServiceStatus]) -> str:
+    if supervisor is None:
+        return DOWN
+    if not ready:
+        return STARTING
+    return UP if all(service.state == UP for service in services.values()) else DOWN
+
+
+def _service(run: Path, ports: Ports, service: Service) -> ServiceStatus:
+    processes = {process: _process(run, service.name, process) for process in service.processes}
+    whole = all(process.pid and process.fresh for process in processes.values())
+    # Where none of ours runs, whoever answers on the port is somebody else.
+    up = whole and health.healthy(ports.url(service))
+    return ServiceStatus(url=ports.url(service), state=UP if up else DOWN, processes=processes)
+
+
+def _process(run: Path, service: str, process: str) -> ProcessStatus:
+    identity = runfiles.recall(run / "processes" / f"{service}-{process}.json")
+    return ProcessStatus(
+        pid=identity.pid if identity else None,
+        fresh=process == "web" or _fresh(run / service / f"{process}.heartbeat"),
+    )
+
+
+def _fresh(heartbeat: Path) -> bool:
+    try:
+        return time.time() - heartbeat.stat().st_mtime < FRESH_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _engine(run: Path, name: str, told: dict[str, Any]) -> EngineStatus:
+    identity = runfiles.recall(run / "engines" / f"{name}.json")
+    return EngineStatus(version=told["version"], port=told["port"], pid=identity.pid if identity else None)

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Runs a command of one service (`./manage.py users migrate`) or of the whole system (`./manage.py up`).
+
+Nothing needs to be activated: it makes `.venv` where that is missing and runs itself in it. Until then only the
+standard library is there, and only syntax that a Python from before 3.11 understands, so that it can say so.
+"""
+
+import os
+import sys
+
+BASE = os.path.dirname(os.path.abspath(__file__))
+SERVICES = ("users", "friends", "recommendations", "gateway", "registry")
+OLDEST = (3, 11)
+
+
+def check_python() -> None:
+    """Ends with a sentence where this Python is older than the code needs."""
+    if sys.version_info < OLDEST:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        sys.exit(
+            "Python %d.%d or newer is needed, this is %s (%s). Name a newer one: python3.12 manage.py …, "
+            "or make PYTHON=python3.12 …" % (OLDEST + (found, sys.executable))  # noqa: UP031 -- see above
+        )
+
+
+def run_service(service: str, arguments: "list[str]") -> None:
+    """Django's own command line for one service, with that service's settings."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = service + ".settings"
+    from desktop import bootstrap
+
+    bootstrap.load_environment(service)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py " + service, *arguments])
+
+
+def main(arguments: "list[str]") -> None:
+    """Makes the virtual environment, then hands over to a service's commands or to the desktop's."""
+    check_python()
+    from desktop import bootstrap
+
+    script = arguments[:1] == ["python"]
+    bootstrap.ensure_environment(development=script)
+    if script:
+        bootstrap.run_script(arguments[1:])
+    elif arguments and arguments[0] in SERVICES:
+        run_service(arguments[0], arguments[1:])
+    else:
+        from desktop import cli
+
+        sys.exit(cli.main(arguments))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
