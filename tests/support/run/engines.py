@@ -9,7 +9,7 @@ from pathlib import Path
 from desktop import engines as desktop_engines
 
 Say = Callable[[str], None]
-VARIABLES = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "NEO4J_BOLT_URL")
+VARIABLES = ("DATABASE_URL", "DATABASE_DIRECT_URL", "KAFKA_BOOTSTRAP_SERVERS", "NEO4J_BOLT_URL")
 # What CI may not do without: the engines that production has.
 NEEDED_IN_CI = ("Apache Kafka", "Neo4j")
 
@@ -26,15 +26,17 @@ class Running:
 def started(kind: str, work: Path, say: Say) -> Iterator[Running]:
     """The engines of `kind` (`light`, `full`, or `none`), stopped in reverse order at the end, however it comes.
 
-    An engine whose URL is in the environment is used as it is. Raises EngineError when one does not start.
+    An engine that the environment names is left alone: tests empty what they run on. Raises EngineError when one
+    does not start.
     """
     if kind == "none":
         yield Running()
         return
-    given = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    for name in VARIABLES:
+        os.environ.pop(name, None)
     versions: dict[str, str] = {}
+    environment: dict[str, str] = {}
     with ExitStack() as stack:
-        environment = dict(given)
         for engine in desktop_engines.create(kind, work / kind, notice=say):
             say(f"Starting {engine.name} …")
             stack.callback(engine.stop)
