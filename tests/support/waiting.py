@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def eventually(check: Callable[[], T], within: float = 30.0, every: float = 0.05) -> T:
-    """What `check` returns once it raises no AssertionError or OSError; its last error after `within` seconds."""
+    """What `check` returns once it raises no AssertionError and no error of a connection; its last error after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         try:
             return check()
-        except (AssertionError, OSError):
+        except (AssertionError, OSError, HTTPException):
             if time.monotonic() > deadline:
                 raise
         time.sleep(every)
