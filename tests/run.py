@@ -67,7 +67,7 @@ class Run:
         self.versions: dict[str, str] = {}
         self.problems: list[str] = []
 
-    def suites(self) -> list[suites.Suite]:
+    def wanted(self) -> list[suites.Suite]:
         """What was asked for. Raises LookupError for a suite that is none."""
         if self.request.names:
             return suites.select(list(self.request.names), self.request.engines)
@@ -78,9 +78,9 @@ class Run:
         if self.request.everything:
             os.environ["TEST_EVERYTHING"] = "1"
         try:
-            for kind, group in groupby(self.suites(), key=lambda suite: suite.engines):
+            for kind, group in groupby(self.wanted(), key=lambda suite: suite.engines):
                 self._group(kind, list(group))
-        except (LookupError, engines.desktop_engines.EngineError) as error:
+        except (LookupError, engines.EngineError) as error:
             self.problems.append(str(error))
         except KeyboardInterrupt:
             self.problems.append("it was interrupted")

@@ -28,7 +28,7 @@ class Answer:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Client:
     """Speaks to the server at `url`, a new connection for each request, so that any thread may use it."""
 

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def eventually(check: Callable[[], T], within: float = 30.0, every: float = 0.05) -> T:
-    """What `check` returns once it raises no AssertionError and no error of a connection; its last error after `within` seconds."""
+    """What `check` returns once it holds, and no connection fails; its last error after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         try:

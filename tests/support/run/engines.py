@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desktop import engines as desktop_engines
+from desktop.engines import EngineError as EngineError
+from desktop.engines import create
 
 Say = Callable[[str], None]
 VARIABLES = ("DATABASE_URL", "DATABASE_DIRECT_URL", "KAFKA_BOOTSTRAP_SERVERS", "NEO4J_BOLT_URL")
@@ -37,7 +38,7 @@ def started(kind: str, work: Path, say: Say) -> Iterator[Running]:
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
     with ExitStack() as stack:
-        for engine in desktop_engines.create(kind, work / kind, notice=say):
+        for engine in create(kind, work / kind, notice=say):
             say(f"Starting {engine.name} …")
             stack.callback(engine.stop)
             engine.start()

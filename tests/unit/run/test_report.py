@@ -1,5 +1,7 @@
 """The summary: what people and CI read at the end of a run."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.support.run import engines, report
@@ -7,9 +9,16 @@ from tests.support.run.processes import Result
 from tests.support.run.suites import Suite
 
 
-def result(name: str = "unit/config", **members: object) -> Result:
-    found = {"passed": 0, "failed": 0, **members}
-    return Result(suite=Suite(name=name, paths=()), **found)  # type: ignore[arg-type]  -- a table of literals
+def result(
+    name: str = "unit/config",
+    *,
+    passed: int = 0,
+    failed: int = 0,
+    skips: Sequence[tuple[str, str]] = (),
+    problem: str = "",
+) -> Result:
+    suite = Suite(name=name, paths=())
+    return Result(suite=suite, passed=passed, failed=failed, skips=skips, problem=problem)
 
 
 def test_the_last_line_sums_up_all_suites() -> None:
