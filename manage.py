@@ -18,8 +18,8 @@ def check_python() -> None:
     if sys.version_info < OLDEST:
         found = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(
-            "Python %d.%d or newer is needed, this is %s (%s). Name a newer one: python3.12 manage.py …, "
-            "or make PYTHON=python3.12 …" % (OLDEST + (found, sys.executable))  # noqa: UP031 -- see above
+            f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {found} ({sys.executable}). "
+            "Name a newer one: python3.12 manage.py …, or make PYTHON=python3.12 …"
         )
 
 

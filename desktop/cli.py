@@ -34,7 +34,7 @@ The project:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    whole = argparse.ArgumentParser(prog="./manage.py", usage=HELP.format(services=", ".join(s.name for s in SERVICES)))
+    whole = argparse.ArgumentParser(prog="./manage.py", usage=_overview())
     whole.set_defaults(run=_help)
     commands = whole.add_subparsers(metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
@@ -85,8 +85,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _help(chosen: argparse.Namespace) -> int:
-    print(HELP.format(services=", ".join(service.name for service in SERVICES)), end="")
+    print(_overview(), end="")
     return 0
+
+
+def _overview() -> str:
+    return HELP.format(services=", ".join(service.name for service in SERVICES))
 
 
 def _status(chosen: argparse.Namespace) -> int:

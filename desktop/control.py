@@ -1,14 +1,13 @@
 """Starting the system for somebody who waits, and stopping one that another process started."""
 
 import argparse
-import fcntl
 import os
 import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop import detach, leftovers, preflight, runfiles, screen, signals, status
+from desktop import detach, leftovers, runfiles, screen, signals, status
 from desktop.detach import Reporter
 from desktop.errors import DesktopError, Stopped
 from desktop.screen import Screen

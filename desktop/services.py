@@ -26,9 +26,7 @@ class Service:
 REGISTRY = Service(name="registry", port=8761)
 USERS = Service(name="users", port=8120, prefix="/user", workers=("relay",), topics=True)
 FRIENDS = Service(name="friends", port=8100, prefix="/friend", workers=("relay", "consume"), topics=True)
-RECOMMENDATIONS = Service(
-    name="recommendations", port=8110, prefix="/recommendation", workers=("consume", "project")
-)
+RECOMMENDATIONS = Service(name="recommendations", port=8110, prefix="/recommendation", workers=("consume", "project"))
 GATEWAY = Service(name="gateway", port=9000, database=False, protocol="asgi")
 DOMAIN = (USERS, FRIENDS, RECOMMENDATIONS)
 SERVICES = (REGISTRY, *DOMAIN, GATEWAY)
