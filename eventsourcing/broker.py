@@ -40,7 +40,7 @@ def producer() -> KafkaProducer:
         # A whole batch of the relay goes out together; waiting for more would only delay it.
         linger_ms=0,
         batch_size=256 * 1024,
-        max_block_ms=5_000,
+        max_block_ms=2_000,
         request_timeout_ms=5_000,
         delivery_timeout_ms=10_000,
         bootstrap_timeout_ms=5_000,
@@ -77,6 +77,4 @@ def consumer(group: str) -> KafkaConsumer:
 
 def admin() -> KafkaAdminClient:
     """A client for making and describing topics. Raises kafka.errors.KafkaError where no broker answers."""
-    return KafkaAdminClient(
-        **connection_settings(), request_timeout_ms=10_000, bootstrap_timeout_ms=5_000, metrics_enabled=False
-    )
+    return KafkaAdminClient(**connection_settings(), request_timeout_ms=10_000, bootstrap_timeout_ms=5_000)

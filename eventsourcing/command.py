@@ -28,9 +28,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(ATTEMPTS):
             try:
                 with transaction.atomic():
-                    answer = function(*args, **kwargs)
                     transaction.on_commit(wakeup.announce)
-                return answer
+                    return function(*args, **kwargs)
             except VersionConflict:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 -- spreads retries, hides nothing
         raise Problem(409, "Others keep changing this at the same time; try again.", headers={"Retry-After": "1"})

@@ -12,7 +12,7 @@ from django.db import connection
 from config import databases, environment
 
 Connection = psycopg2.extensions.connection
-psycopg2.extras.register_uuid()
+psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]  # its stub lacks the defaults
 
 
 def connect(purpose: str) -> Connection:
@@ -22,7 +22,7 @@ def connect(purpose: str) -> Connection:
     """
     url = environment.text("DATABASE_DIRECT_URL")
     place = databases.from_url(url) if url else settings.DATABASES["default"]
-    opened = psycopg2.connect(
+    opened: Connection = psycopg2.connect(
         # Django's own, not the URL's: under test it is the test database.
         dbname=connection.settings_dict["NAME"],
         user=place["USER"] or None,
@@ -48,7 +48,10 @@ def listen(opened: Connection, channel: str) -> None:
 
 
 def wait(opened: Connection, seconds: float) -> bool:
-    """Sleep until a notification arrives, at most `seconds`; True if one did. Raises psycopg2.Error when it is lost."""
+    """Sleep until a notification arrives, at most `seconds`; True if one did.
+
+    Raises psycopg2.Error when the connection is lost.
+    """
     if not _poll(opened):
         select.select([opened], [], [], seconds)
     return _poll(opened)

@@ -1,7 +1,7 @@
 """Events as messages on Kafka: the reference system's JSON, with members added and none renamed or dropped.
 
-Its consumers know `id` (a signed 32-bit integer), `eventType`, `createdAt` and `lastModified` (epoch milliseconds) and
-`subject`; friend events carry `friendMessage: null`. Everything else is ours.
+Its consumers know `id` (a signed 32-bit integer), `eventType`, `createdAt` and `lastModified` (epoch milliseconds)
+and `subject`; friend events carry `friendMessage: null`. Everything else is ours.
 """
 
 from collections.abc import Mapping
@@ -86,7 +86,10 @@ def headers(event: Event) -> list[tuple[str, bytes]]:
 
 
 def from_json(value: bytes | None) -> Envelope:
-    """The event in a message. Raises Malformed where a member is missing or of another type; more members are fine."""
+    """The event in a message; members that we do not know are fine.
+
+    Raises Malformed where one is missing or of another type.
+    """
     try:
         body = orjson.loads(value or b"")
         return _envelope(body)

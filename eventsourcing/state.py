@@ -36,7 +36,7 @@ class StateTable:
     @property
     def columns(self) -> list[str]:
         """The table's columns, the primary key first."""
-        names = [field.column for field in self.model._meta.concrete_fields]
+        names = [str(field.column) for field in self.model._meta.concrete_fields]
         return sorted(names, key=lambda name: name != self.key)
 
     @property

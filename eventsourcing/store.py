@@ -6,7 +6,7 @@ command. Two commands that both expect version n of a stream cannot both append 
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,8 +41,7 @@ RETURNING position
 """
 
 COLUMNS = """
-e.position, e.event_id, e.stream, e.version, e.type, e.schema_version, e.data || coalesce(p.data, '{}'::jsonb),
-e.occurred_at, e.metadata
+e.position, e.event_id, e.stream, e.version, e.type, e.schema_version, e.occurred_at, e.data, e.metadata, p.data
 """
 
 LOAD = f"""
@@ -124,17 +123,11 @@ def _insert(values: Mapping[str, Any]) -> int:
     return int(row[0])
 
 
-def from_row(row: Sequence[Any]) -> Event:
-    """An event from a row of `COLUMNS`, checked against its schema and upcast.
-
-    A subject whose personal members are erased is not checked: it no longer keeps to its schema, on purpose.
-    """
-    position, event_id, stream, version, name, schema_version, subject, occurred_at, metadata = row
+def as_stored(row: Sequence[Any]) -> Event:
+    """An event from a row of `COLUMNS`, as it was written."""
+    position, event_id, stream, version, name, schema_version, occurred_at, *documents = row
     # Django leaves jsonb as text; other connections have it parsed.
-    subject, metadata = (orjson.loads(v) if isinstance(v, str) else v for v in (subject, metadata))
-    personal = schema_registry.find(name, schema_version).personal
-    if all(member in subject for member in personal):
-        schema_version, subject = schema_registry.read(name, schema_version, subject)
+    data, metadata, personal = (orjson.loads(value) if isinstance(value, str) else value for value in documents)
     return Event(
         position=position,
         event_id=event_id,
@@ -142,11 +135,24 @@ def from_row(row: Sequence[Any]) -> Event:
         version=version,
         type=name,
         schema_version=schema_version,
-        subject=subject,
+        subject=data | (personal or {}),
         occurred_at=occurred_at,
         metadata=Metadata(**metadata),
-        personal=personal,
+        personal=tuple(personal or ()),
     )
+
+
+def upcast(event: Event) -> Event:
+    """The event, checked against its schema, in its type's newest version.
+
+    One whose personal members are erased stays as it is: it no longer keeps to its schema, on purpose.
+    Raises UnknownEventType, SchemaViolation.
+    """
+    personal = schema_registry.find(event.type, event.schema_version).personal
+    if any(member not in event.subject for member in personal):
+        return event
+    version, subject = schema_registry.read(event.type, event.schema_version, dict(event.subject))
+    return replace(event, schema_version=version, subject=subject)
 
 
 def load(stream: str, *, after_version: int = 0, until: datetime | None = None) -> list[Event]:
@@ -158,13 +164,13 @@ def load_many(streams: Sequence[str], *, after_version: int = 0, until: datetime
     """The same of several streams, one stream after the other."""
     with connection.cursor() as cursor:
         cursor.execute(LOAD, {"streams": list(streams), "after": after_version, "until": until})
-        return [from_row(row) for row in cursor.fetchall()]
+        return [upcast(as_stored(row)) for row in cursor.fetchall()]
 
 
 def category_streams(category: str, *, after: str = "", batch: int = 500) -> Iterator[list[str]]:
     """The names of all streams `category-…` in byte order, in lists of at most `batch`, behind the stream `after`."""
     # "." is the byte after "-": the range holds exactly the names that begin with "category-".
-    bounds = {"low": f"{category}-", "high": f"{category}.", "limit": batch}
+    bounds: dict[str, str | int] = {"low": f"{category}-", "high": f"{category}.", "limit": batch}
     while True:
         with connection.cursor() as cursor:
             cursor.execute(STREAMS, {**bounds, "after": after})

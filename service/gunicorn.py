@@ -61,4 +61,4 @@ def child_exit(server: Any, worker: Any) -> None:
     """In the master: a dead worker's gauges must not be counted as alive."""
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library has no types here

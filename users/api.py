@@ -57,7 +57,8 @@ class OneUser(APIView):
         """Update a user."""
         number = parameters.integer(user_id, "id")
         names = _names(request)
-        sent = request.data.get("id", number)
+        body: Any = request.data
+        sent = body.get("id", number)
         if sent is not None and (isinstance(sent, bool) or sent != number):
             message = f"is not the id of the path, {number}"
             raise Problem(400, f"id {message}.", errors=[{"field": "id", "message": message}])

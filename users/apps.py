@@ -4,15 +4,16 @@ from django.apps import AppConfig
 
 
 class UsersConfig(AppConfig):
-    """Makes the service's events and its state known to the event core."""
+    """Makes the service's events, its topic and its state known to the event core."""
 
     name = "users"
 
     def ready(self) -> None:
-        """Register events and state."""
-        from eventsourcing import schema_registry, state
+        """Register them."""
+        from eventsourcing import schema_registry, state, topics
         from users import events
         from users.state import STATE
 
         schema_registry.register(*events.PUBLISHED)
+        topics.register(events.TOPIC)
         state.register(STATE)

@@ -50,7 +50,7 @@ def list_users(*, after: int = 0, limit: int, name: str = "") -> list[User]:
     """
     name = name.strip()
     first, _, last = name.partition(" ")
-    values = {
+    values: dict[str, int | str] = {
         "after": after,
         "limit": limit,
         "prefix": _prefix(name),

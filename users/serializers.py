@@ -1,7 +1,7 @@
 """What clients send to the users service."""
 
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -9,7 +9,7 @@ from rest_framework import serializers
 class NameField(serializers.Field[str, str, str, Any]):
     """A name: text that is not blank, of at most 255 characters, none of them a control character; kept as sent."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar = {
         "invalid": "must be text",
         "blank": "must not be blank",
         "long": "must have at most 255 characters",
@@ -33,7 +33,7 @@ class NameField(serializers.Field[str, str, str, Any]):
         return value
 
 
-MISSING = {"required": "is missing", "null": "must not be null"}
+MISSING: dict[str, Any] = {"required": "is missing", "null": "must not be null"}
 
 
 class UserInput(serializers.Serializer[Any]):

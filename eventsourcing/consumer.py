@@ -1,0 +1,240 @@
+"""The consumer: takes events off Kafka and hands them to a service's handler, at least once and in order per key.
+
+What the handler stores is committed first, the offset after: a crash in between repeats, it never skips.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
+from kafka.structs import OffsetAndMetadata
+
+from eventsourcing import broker, deadletters, envelope
+from eventsourcing.deadletters import Letter
+from eventsourcing.envelope import Envelope, Malformed
+from eventsourcing.topicmemory import TopicMemory
+from eventsourcing.topics import TopicIds
+from service.runner import Heartbeat, Stopper
+
+logger = logging.getLogger(__name__)
+POLL_MS = 500
+COMMIT_TIMEOUT_MS = 5_000
+BACKOFF_SECONDS = 5.0
+
+
+class Transient(Exception):
+    """Raised by a handler: not the event's fault, try the same again later."""
+
+
+TRANSIENT = (Transient, OperationalError, InterfaceError)
+# The partition is somebody else's by now; who has it will read the batch again.
+LOST_PARTITION = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One message: where it stood, its bytes, and the event in it (None, with the error, where there is none)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    envelope: Envelope | None
+    error: Malformed | None = None
+
+    def letter(self) -> Letter:
+        """The message as a dead letter."""
+        return Letter(
+            topic=self.topic,
+            partition=self.partition,
+            offset=self.offset,
+            key=self.key,
+            value=self.value,
+            event_id=self.envelope.event_id if self.envelope else None,
+        )
+
+
+Handler = Callable[[Sequence[Message]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What a service consumes: a name (its consumer group), topics, and a handler.
+
+    The handler gets events of one partition in order, inside one transaction, maybe again: it must be idempotent. It
+    raises Transient when the same will work later; anything else it raises on a single event parks that event's key.
+    `after_commit` is called when something was stored.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    handler: Handler
+    after_commit: Callable[[], None] = lambda: None
+
+
+_subscriptions: dict[str, Subscription] = {}
+
+
+def register(*subscriptions: Subscription) -> None:
+    """Declare what this service consumes."""
+    _subscriptions.update({one.name: one for one in subscriptions})
+
+
+def all_subscriptions() -> list[Subscription]:
+    """What this service consumes."""
+    return list(_subscriptions.values())
+
+
+def handle(subscription: Subscription, messages: Sequence[Message]) -> None:
+    """Store a batch in one transaction; where that fails, event by event, so that only the poison is parked.
+
+    Raises what is transient; nothing of the batch may then be taken for stored.
+    """
+    try:
+        with transaction.atomic():
+            _handle_unparked(subscription, messages)
+    except TRANSIENT:
+        raise
+    except Exception as error:  # noqa: BLE001 -- found again below, event by event, and parked there
+        logger.warning("%s: a batch failed, going event by event: %s", subscription.name, error)
+        for message in messages:
+            _handle_alone(subscription, message)
+    subscription.after_commit()
+
+
+def _handle_unparked(subscription: Subscription, messages: Sequence[Message]) -> None:
+    parked = deadletters.parked(subscription.name, (message.key for message in messages))
+    good: list[Message] = []
+    for message in messages:
+        if message.key in parked:
+            deadletters.queue(subscription.name, message.letter())
+        elif message.error is not None:
+            raise message.error
+        else:
+            good.append(message)
+    if good:
+        subscription.handler(good)
+
+
+def _handle_alone(subscription: Subscription, message: Message) -> None:
+    try:
+        with transaction.atomic():
+            _handle_unparked(subscription, [message])
+    except TRANSIENT:
+        raise
+    except Exception as error:  # noqa: BLE001 -- whatever a handler raises makes a dead letter of its event
+        deadletters.park(subscription.name, message.letter(), error)
+
+
+def message_of(record: Any, topic: str) -> Message:
+    """A Kafka record as a message; `topic` without the prefix."""
+    key = record.key.decode("utf-8", "replace") if record.key is not None else f"{record.partition}:{record.offset}"
+    value = record.value or b""
+    found: Envelope | None = None
+    problem: Malformed | None = None
+    try:
+        found = envelope.from_json(value)
+    except Malformed as error:
+        problem = error
+    return Message(
+        topic=topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=found.key if found else key,
+        value=value,
+        envelope=found,
+        error=problem,
+    )
+
+
+class Consumer:
+    """Consumes one subscription until stopped. Several may run: Kafka shares the partitions among them."""
+
+    def __init__(self, subscription: Subscription, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
+        self._subscription, self._stopper, self._heartbeat = subscription, stopper, heartbeat
+        self._names = {broker.topic_name(topic): topic for topic in subscription.topics}
+        self._topic_ids = TopicIds(subscription.topics)
+        self._memory = TopicMemory(subscription.name)
+        self._failures = 0
+
+    def run(self) -> None:
+        """Serve; brokers and database that are away are waited for."""
+        while not self._stopper.stopping:
+            try:
+                self._serve()
+            except KafkaError as error:
+                self._back_off(f"Kafka does not answer: {error}")
+        self._topic_ids.close()
+
+    def _serve(self) -> None:
+        client = broker.consumer(self._subscription.name)
+        try:
+            client.subscribe(list(self._names))
+            while not self._stopper.stopping:
+                self._heartbeat.beat()
+                batches = client.poll(timeout_ms=POLL_MS)
+                if self._made_anew(client):
+                    continue
+                for place, records in batches.items():
+                    if not self._batch(client, place, records):
+                        break
+        finally:
+            client.close(autocommit=False, timeout_ms=3_000)
+
+    def _made_anew(self, client: KafkaConsumer) -> bool:
+        """Whether a topic was made anew: then everything assigned is read from the beginning, and what was just
+        fetched is dropped, for it may stem from positions of the old one."""
+        try:
+            changed = self._memory.changed(self._topic_ids.current())
+        except TRANSIENT as error:
+            self._back_off(f"the database does not answer: {error}")
+            return True
+        if not changed:
+            return False
+        names = {broker.topic_name(topic) for topic in changed}
+        places = [place for place in client.assignment() if place.topic in names]
+        if places:
+            client.seek_to_beginning(*places)
+        self._memory.remember(changed)
+        return True
+
+    def _batch(self, client: KafkaConsumer, place: TopicPartition, records: Sequence[Any]) -> bool:
+        """Store and commit one partition's records; False when the rest of what was polled must be dropped."""
+        messages = [message_of(record, self._names[record.topic]) for record in records]
+        try:
+            handle(self._subscription, messages)
+        except (*TRANSIENT, DatabaseError) as error:
+            self._rewind(client, place, records[0].offset, error)
+            return True
+        self._failures = 0
+        try:
+            offset = OffsetAndMetadata(records[-1].offset + 1, "", -1)
+            client.commit({place: offset}, timeout_ms=COMMIT_TIMEOUT_MS)
+        except LOST_PARTITION as error:
+            logger.info("%s: %s is another's now: %s", self._subscription.name, place, error)
+            return False
+        return True
+
+    def _rewind(self, client: KafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
+        close_old_connections()
+        if place in client.assignment():
+            client.seek(place, offset)
+        self._back_off(f"{place} is tried again: {error}")
+
+    def _back_off(self, why: str) -> None:
+        """Wait with jitter, longer from failure to failure; well below the time after which Kafka would give the
+        partitions to another (`max_poll_interval_ms`; heartbeats go on in the client's own thread)."""
+        self._failures += 1
+        logger.warning("%s: %s", self._subscription.name, why)
+        most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
+        end = time.monotonic() + random.uniform(most / 2, most)  # noqa: S311 -- spreads retries, hides nothing
+        while time.monotonic() < end and not self._stopper.wait(0.5 if end - time.monotonic() > 0.5 else 0.05):
+            self._heartbeat.beat()

@@ -1,0 +1,142 @@
+"""The relay: brings what stands in the outbox to Kafka, in order per stream, and marks what Kafka acknowledged.
+
+There is no cursor that could pass over a transaction that commits late: what is unpublished says so itself. A crash
+between Kafka's acknowledgement and the mark sends an event twice, and never loses one.
+"""
+
+import logging
+import os
+import random
+import socket
+from collections.abc import Sequence
+from contextlib import closing
+from uuid import UUID
+
+import psycopg2
+from kafka.errors import KafkaError
+
+from config import environment
+from eventsourcing import direct, republish, schema_registry, store, topics, wakeup
+from eventsourcing.event import Event
+from eventsourcing.publisher import Acknowledged, Publisher
+from eventsourcing.shards import Shards
+from service.runner import Heartbeat, Stopper
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+BUSY_SECONDS, IDLE_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 5.0
+
+UNPUBLISHED = f"""
+SELECT {store.COLUMNS}
+FROM outbox o JOIN events e USING (position) LEFT JOIN personal p USING (event_id)
+WHERE o.published_at IS NULL AND o.shard = ANY(%(shards)s)
+ORDER BY o.position LIMIT %(limit)s
+"""  # noqa: S608 -- assembled from a constant only
+# Sequences are handed out under a lock, from what is committed: gapless, and never visible out of order.
+MARK_LOCK = "SELECT pg_advisory_xact_lock(hashtext('outbox.sequence'))"
+MARK = """
+WITH last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM outbox WHERE sequence IS NOT NULL)
+UPDATE outbox
+SET partition = done.partition, "offset" = done."offset", topic_id = done.topic_id, published_at = clock_timestamp(),
+    sequence = coalesce(outbox.sequence, last.sequence + done.ordinal)
+FROM last, unnest(%(positions)s::bigint[], %(partitions)s::int[], %(offsets)s::bigint[], %(topic_ids)s::uuid[])
+     WITH ORDINALITY AS done (position, partition, "offset", topic_id, ordinal)
+WHERE outbox.position = done.position
+"""
+
+
+class Relay:
+    """Relays a service's outbox until stopped; several may run, each with its share of the shards."""
+
+    def __init__(self, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
+        self._stopper, self._heartbeat = stopper, heartbeat
+        self._publisher = Publisher()
+        self._topic_ids = topics.TopicIds(schema_registry.topics())
+        self._failures = 0
+
+    def run(self) -> None:
+        """Serve; a lost database is waited for."""
+        while not self._stopper.stopping:
+            try:
+                self._serve()
+            except psycopg2.Error as error:
+                logger.warning("The relay has lost its session: %s", str(error).strip())
+                self._back_off()
+        self._publisher.close()
+        self._topic_ids.close()
+
+    def _serve(self) -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        with closing(direct.connect("relay")) as connection:
+            direct.listen(connection, wakeup.CHANNEL)
+            shards = Shards(connection, owner=owner, total=environment.integer("RELAY_SHARDS"))
+            pause = BUSY_SECONDS
+            while not self._stopper.stopping:
+                self._heartbeat.beat()
+                shards.maintain()
+                if self._step(connection, shards):
+                    pause = BUSY_SECONDS
+                elif not self._failures:
+                    # Woken at once by a NOTIFY; the looks in between are for one that was lost.
+                    pause = BUSY_SECONDS if direct.wait(connection, pause) else min(pause * 2, IDLE_SECONDS)
+
+    def _step(self, connection: direct.Connection, shards: Shards) -> bool:
+        """Publish one batch: new events before old ones that a new topic lacks. False when there was nothing."""
+        try:
+            present = self._topic_ids.current()
+            events = self._next(connection, shards, present)
+        except KafkaError as error:
+            logger.warning("Kafka does not answer: %s", error)
+            self._failed(shards)
+            return False
+        if not events:
+            self._failures = 0
+            return False
+        done = self._publisher.publish(events, waiting=shards.beat)
+        self._mark(connection, events, done, present)
+        if len(done) < len(events):
+            self._failed(shards)
+        else:
+            self._failures = 0
+        return True
+
+    def _next(self, connection: direct.Connection, shards: Shards, present: topics.Present) -> list[Event]:
+        owned = {"shards": sorted(shards.owned), "limit": BATCH}
+        rows = direct.fetch(connection, UNPUBLISHED, owned) if shards.owned else []
+        events = [store.as_stored(row) for row in rows]
+        return events or republish.next_batch(connection, sorted(shards.owned), present, BATCH)
+
+    def _mark(
+        self,
+        connection: direct.Connection,
+        events: Sequence[Event],
+        done: Sequence[Acknowledged],
+        present: topics.Present,
+    ) -> None:
+        if not done:
+            return
+        by_position = {event.position: _topic_id(event, present) for event in events}
+        values = {
+            "positions": [one.event_position for one in done],
+            "partitions": [one.partition for one in done],
+            "offsets": [one.offset for one in done],
+            "topic_ids": [by_position[one.event_position] for one in done],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(MARK_LOCK)
+            cursor.execute(MARK, values)
+            cursor.execute("COMMIT")
+
+    def _failed(self, shards: Shards) -> None:
+        self._failures += 1
+        self._back_off()
+        shards.beat()
+
+    def _back_off(self) -> None:
+        most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
+        self._stopper.wait(random.uniform(most / 2, most))  # noqa: S311 -- spreads retries, hides nothing
+
+
+def _topic_id(event: Event, present: topics.Present) -> UUID | None:
+    return present.get(schema_registry.find(event.type, event.schema_version).topic)
