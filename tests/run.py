@@ -10,7 +10,6 @@ folder or file below `tests/`. What follows the first unknown option goes to pyt
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,6 +19,7 @@ from types import FrameType
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.run import engines, processes, report, suites
+from tests.support.run.workplace import end_systems, workplace
 
 MINUTE = 60
 INTERRUPTED = 130
@@ -95,6 +95,7 @@ class Run:
                 limit = (90 if self.request.everything else 20) * MINUTE
                 result = processes.run(suite, running.environment, self.work, self.request.options, limit)
                 self.results.append(result)
+                end_systems(self.work, say)
 
     @property
     def failed(self) -> bool:
@@ -112,10 +113,8 @@ def main(arguments: Sequence[str]) -> int:
         say(__doc__ or "")
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="social-network-tests-", ignore_cleanup_errors=True) as work:
-        # PostgreSQL does not run as root: its user must be able to reach its folder below.
-        Path(work).chmod(0o755)
-        run = Run(parse(arguments), Path(work))
+    with workplace(say) as work:
+        run = Run(parse(arguments), work)
         run.go()
     say(report.summary(run.results, run.versions, run.problems))
     return int(run.failed)

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from desktop import runfiles
 from desktop.engines import EngineError as EngineError
 from desktop.engines import create
 
@@ -42,6 +43,8 @@ def started(kind: str, work: Path, say: Say) -> Iterator[Running]:
             say(f"Starting {engine.name} …")
             stack.callback(engine.stop)
             engine.start()
+            if engine.pid:
+                runfiles.record(work / "run" / "engines" / f"{engine.name}.json", engine.pid)
             environment |= engine.environment()
             versions[engine.name] = engine.version()
         yield Running(environment=environment, versions=versions)

@@ -85,12 +85,21 @@ def stop(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None
     process.wait()
 
 
+def _new_folder(parent: Path, suite: Suite) -> Path:
+    """A folder for the suite's outcomes and its tests' files; a suite can be asked for twice."""
+    parent.mkdir(exist_ok=True)
+    folder = parent / f"{len(list(parent.iterdir()))}-{suite.name.replace('/', '-')}"
+    folder.mkdir()
+    return folder
+
+
 def run(suite: Suite, engines: Mapping[str, str], work: Path, options: Sequence[str], limit: float) -> Result:
     """Run the suite to its end, at most `limit` seconds; its output goes where ours goes."""
-    outcomes = work / f"{suite.title.replace('/', '-').replace(' ', '-')}.outcomes"
+    folder = _new_folder(work / "suites", suite)
+    outcomes = folder / "outcomes"
     began = monotonic()
     process = subprocess.Popen(
-        command(suite, options),
+        [*command(suite, options), f"--basetemp={folder / 'tmp'}"],
         cwd=TESTS.parent,
         env=environment(suite, outcomes, engines),
         stdin=subprocess.DEVNULL,
