@@ -69,7 +69,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["service.parsing.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["service.rendering.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "service.rendering.OneRepresentation",
-    "EXCEPTION_HANDLER": "service.problems.exception_handler",
+    "EXCEPTION_HANDLER": "service.exceptions.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 

@@ -51,7 +51,7 @@ class Relay:
     def __init__(self, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
         self._stopper, self._heartbeat = stopper, heartbeat
         self._publisher = Publisher()
-        self._topic_ids = topics.TopicIds(schema_registry.topics())
+        self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
         self._failures = 0
 
     def run(self) -> None:

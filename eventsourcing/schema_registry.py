@@ -78,11 +78,6 @@ def all_types() -> list[EventType]:
     return [_types[key] for key in sorted(_types)]
 
 
-def topics() -> list[str]:
-    """The topics that registered types are published to."""
-    return sorted({event_type.topic for event_type in _types.values()})
-
-
 def read(name: str, version: int, subject: Subject) -> tuple[int, Subject]:
     """Check a subject against its version, then upcast it step by step; the newest version and its subject.
 

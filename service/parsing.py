@@ -28,3 +28,15 @@ class JSONParser(BaseParser):
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}") from error
+
+
+class AnyParser(BaseParser):
+    """For commands whose parameters stand in the URL: a body of any media type is accepted and not looked at."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """No members."""
+        return {}

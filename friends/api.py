@@ -1,0 +1,70 @@
+"""The HTTP API of the friends service: thin classes that read the request, call a command or a query, and answer."""
+
+from urllib.parse import urlencode
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from friends import commands, queries
+from friends.friendship import Friendship, record
+from service import parameters
+from service.parsing import AnyParser
+from service.problems import Problem
+
+
+def _other(friendship: Friendship, user_id: int) -> int:
+    return friendship.friend_id if friendship.user_id == user_id else friendship.user_id
+
+
+class AddFriend(APIView):
+    """Command: somebody makes somebody a friend. The body says nothing, whatever its type."""
+
+    parser_classes = (AnyParser,)
+
+    def post(self, request: Request, user_id: str) -> Response:
+        """Add a friend."""
+        asker = parameters.integer(user_id, "userId")
+        added = commands.add_friend(asker, parameters.required_id(request, "friendId"))
+        return Response(record(added), status=201)
+
+
+class RemoveFriend(APIView):
+    """Command: a friendship ends. The body says nothing, whatever its type."""
+
+    parser_classes = (AnyParser,)
+
+    def post(self, request: Request, user_id: str) -> Response:
+        """Remove a friend."""
+        asker = parameters.integer(user_id, "userId")
+        commands.remove_friend(asker, parameters.required_id(request, "friendId"))
+        return Response(status=204)
+
+
+class FriendsOfUser(APIView):
+    """A user's friends."""
+
+    def get(self, request: Request, user_id: str) -> Response:
+        """All of them; in pages with `limit` (at most 1,000) and `cursor` (from the `Link` header)."""
+        number = parameters.integer(user_id, "userId")
+        after = parameters.integer(request.query_params.get("cursor", "0"), "cursor")
+        limit = parameters.limit(request, default=0, most=1000)
+        found = queries.friends_of(number, after=after, limit=limit + 1 if limit else None)
+        page = found[: limit or None]
+        response = Response([record(friendship, seen_by=number) for friendship in page])
+        if len(found) > len(page):
+            query = urlencode({"limit": limit, "cursor": _other(page[-1], number)})
+            response["Link"] = f'<?{query}>; rel="next"'
+        return response
+
+
+class OneFriendship(APIView):
+    """One friend record."""
+
+    def get(self, request: Request, friendship_id: str) -> Response:
+        """Read a friend record."""
+        number = parameters.integer(friendship_id, "id")
+        found = queries.get_friendship(number)
+        if found is None:
+            raise Problem(404, f"There is no friend record {number}.")
+        return Response(record(found))

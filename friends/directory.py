@@ -1,0 +1,99 @@
+"""The directory of users: who there is, as the users service tells. Fed by its events; asked of it once for somebody
+whose event has not come yet."""
+
+import json
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+
+from django.db import connection
+
+from eventsourcing import schema_registry
+from eventsourcing.consumer import Message, Subscription
+from eventsourcing.envelope import Envelope
+from service import registration
+from service.context import current
+from service.problems import Problem
+
+logger = logging.getLogger(__name__)
+TIMEOUT_SECONDS = 2.0
+USERS_SERVICE = "USER-SERVICE"
+
+# Locked against the end of a user, not against each other: two friendships of one user may begin at a time.
+PRESENT = """
+SELECT user_id FROM directory WHERE user_id = ANY(%s) AND NOT deleted ORDER BY user_id FOR KEY SHARE
+"""
+APPLY = """
+INSERT INTO directory (user_id, version, deleted) VALUES (%s, %s, false)
+ON CONFLICT (user_id) DO UPDATE SET version = excluded.version WHERE directory.version < excluded.version
+"""
+LEARN = "INSERT INTO directory (user_id, version, deleted) VALUES (%s, 0, false) ON CONFLICT DO NOTHING"
+
+
+def apply(messages: Sequence[Message]) -> None:
+    """The consumer's handler: keep the newest version of each user. Idempotent, and blind to order."""
+    newest: dict[int, int] = {}
+    for message in messages:
+        if message.envelope is not None:
+            user_id, version = _told(message.envelope)
+            newest[user_id] = max(version, newest.get(user_id, 0))
+    with connection.cursor() as cursor:
+        # In one order, so that two consumers cannot wait for each other.
+        cursor.executemany(APPLY, sorted(newest.items()))
+
+
+def _told(event: Envelope) -> tuple[int, int]:
+    schema_registry.read(event.event_type, event.schema_version, event.subject)
+    return event.subject["id"], event.stream_version
+
+
+SUBSCRIPTION = Subscription(name="friends-directory", topics=("user",), handler=apply)
+
+
+def missing(*user_ids: int) -> list[int]:
+    """Those of the users that the directory does not know; the others are locked until the transaction's end."""
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENT, [list(user_ids)])
+        present = {row[0] for row in cursor.fetchall()}
+    return [user_id for user_id in user_ids if user_id not in present]
+
+
+def learn(user_id: int) -> bool:
+    """Ask the users service about somebody unknown, and keep a yes; False when it says that there is no such user.
+
+    Raises Problem 503 when it does not say: not to know is not the same as no.
+    """
+    if not _exists(user_id):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(LEARN, [user_id])
+    return True
+
+
+def _exists(user_id: int) -> bool:
+    try:
+        return _ask(user_id)
+    except (OSError, ValueError) as error:
+        logger.warning("The users service does not say whether there is a user %d: %s", user_id, error)
+        raise Problem(
+            503, f"Whether there is a user {user_id} cannot be said now.", headers={"Retry-After": "1"}
+        ) from error
+
+
+def _ask(user_id: int) -> bool:
+    base = registration.directory(USERS_SERVICE).pick()
+    if base is None:
+        raise OSError("no instance of it is up")
+    context = current()
+    request = urllib.request.Request(  # noqa: S310 -- http, from the registry
+        f"{base}/v1/users/{user_id}",
+        headers={"X-Request-Id": context.request_id, "traceparent": context.traceparent},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 -- as above
+            return bool(json.load(response)["id"] == user_id)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return False
+        raise

@@ -1,0 +1,151 @@
+"""A client of the Eureka REST protocol: https://github.com/Netflix/eureka/wiki/Eureka-REST-operations."""
+
+import http.client
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+TIMEOUT_SECONDS = 3.0
+
+
+class RegistryError(Exception):
+    """No registry answered as it should; the message says what each said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instance:
+    """One instance of a service. `app` is the registry's name for the service, in capitals."""
+
+    app: str
+    instance_id: str
+    host: str
+    port: int
+    status: str = "UP"
+    lease_seconds: int = 15
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers: `http://host:port`."""
+        return f"http://{self.host}:{self.port}"
+
+
+def document(instance: Instance) -> dict[str, Any]:
+    """The body of a registration, with every member that Netflix's server and Spring's clients read."""
+    return {
+        "instance": {
+            "instanceId": instance.instance_id,
+            "hostName": instance.host,
+            "app": instance.app,
+            "ipAddr": instance.host,
+            "status": instance.status,
+            "overriddenStatus": "UNKNOWN",
+            "port": {"$": instance.port, "@enabled": "true"},
+            "securePort": {"$": 443, "@enabled": "false"},
+            "countryId": 1,
+            "dataCenterInfo": {
+                "@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo",
+                "name": "MyOwn",
+            },
+            "leaseInfo": {
+                "renewalIntervalInSecs": max(1, instance.lease_seconds // 3),
+                "durationInSecs": instance.lease_seconds,
+            },
+            "metadata": dict(instance.metadata),
+            "homePageUrl": f"{instance.base_url}/",
+            "statusPageUrl": f"{instance.base_url}/actuator/info",
+            "healthCheckUrl": f"{instance.base_url}/actuator/health",
+            "vipAddress": instance.app.lower(),
+            "secureVipAddress": instance.app.lower(),
+        }
+    }
+
+
+def parse_applications(body: Any) -> dict[str, list[Instance]]:
+    """The instances of `GET /eureka/apps` by app, whatever their status. Raises KeyError, TypeError or ValueError.
+
+    Servers that made their JSON from XML give a single member instead of a list of one.
+    """
+    found: dict[str, list[Instance]] = {}
+    for application in _as_list(body["applications"].get("application")):
+        instances = [parse_instance(entry) for entry in _as_list(application.get("instance"))]
+        found.setdefault(str(application["name"]).upper(), []).extend(instances)
+    return found
+
+
+def parse_instance(entry: Mapping[str, Any]) -> Instance:
+    """One instance of an answer."""
+    host = str(entry.get("ipAddr") or entry["hostName"])
+    port = int(entry["port"]["$"])
+    return Instance(
+        app=str(entry["app"]).upper(),
+        instance_id=str(entry.get("instanceId") or f"{host}:{port}"),
+        host=host,
+        port=port,
+        status=str(entry.get("status", "UNKNOWN")),
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+class RegistryClient:
+    """Speaks to the first registry of a list that answers. Not for several threads at a time."""
+
+    def __init__(self, urls: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> None:
+        self._urls, self._timeout = list(urls), timeout
+
+    def register(self, instance: Instance) -> None:
+        """Begin, or begin anew, a lease. Raises RegistryError."""
+        self._ask("POST", f"/eureka/apps/{quote(instance.app, safe='')}", document(instance))
+
+    def renew(self, instance: Instance) -> bool:
+        """Renew the lease; False where the registry does not know it (register again). Raises RegistryError."""
+        return self._ask("PUT", self._path(instance)) is not None
+
+    def cancel(self, instance: Instance) -> None:
+        """End the lease; a lease that is not there is ended too. Raises RegistryError."""
+        self._ask("DELETE", self._path(instance))
+
+    def fetch(self) -> dict[str, list[Instance]]:
+        """All instances by app, whatever their status. Raises RegistryError."""
+        try:
+            return parse_applications(json.loads(self._ask("GET", "/eureka/apps") or b""))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RegistryError(f"The registry's answer cannot be read: {error!r}") from error
+
+    def _path(self, instance: Instance) -> str:
+        return f"/eureka/apps/{quote(instance.app, safe='')}/{quote(instance.instance_id, safe=':')}"
+
+    def _ask(self, method: str, path: str, body: Any = None) -> bytes | None:
+        """The answer of the first registry that answers; None for 404."""
+        said: list[str] = []
+        for url in self._urls:
+            try:
+                status, answer = self._send(url, method, path, body)
+            except (OSError, http.client.HTTPException) as error:
+                said.append(f"{url}: {error!r}")
+                continue
+            if status == 404:
+                return None
+            if status < 300:
+                return answer
+            said.append(f"{url}: {status} {answer[:200].decode(errors='replace')}")
+        raise RegistryError("; ".join(said) or "There is no registry.")
+
+    def _send(self, url: str, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=self._timeout)
+        try:
+            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            content = None if body is None else json.dumps(body).encode()
+            connection.request(method, parts.path.rstrip("/") + path, body=content, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()

@@ -1,0 +1,166 @@
+"""A service and the registry: say that it is up, and find others that are."""
+
+import fcntl
+import logging
+import random
+import threading
+import time
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from config import environment
+from service.eureka import Instance, RegistryClient, RegistryError
+
+logger = logging.getLogger(__name__)
+ELECTION_SECONDS = 1.0
+BACKOFF_SECONDS = 10.0
+REFRESH_SECONDS = 3.0
+
+# Where there is no registry, names are fixed (a cluster's DNS).
+STATIC = {
+    "USER-SERVICE": "USER_SERVICE_URL",
+    "FRIEND-SERVICE": "FRIEND_SERVICE_URL",
+    "RECOMMENDATION-SERVICE": "RECOMMENDATION_SERVICE_URL",
+}
+
+
+class Registration:
+    """Keeps one instance registered: registers, renews at a third of the lease, registers again when forgotten."""
+
+    def __init__(self, client: RegistryClient, instance: Instance) -> None:
+        self._client, self.instance = client, instance
+        self._registered = False
+        self._failures = 0
+
+    def step(self) -> float:
+        """Register or renew once; the seconds until the next time. Never raises: a registry that is away is waited
+        for, and said once."""
+        try:
+            if not (self._registered and self._client.renew(self.instance)):
+                self._client.register(self.instance)
+                logger.info("Registered as %s at %s", self.instance.app, self.instance.base_url)
+        except RegistryError as error:
+            if not self._failures:
+                logger.warning("The registry does not answer, trying on: %s", error)
+            self._failures += 1
+            self._registered = False
+            return random.uniform(0.5, 1.0) * min(BACKOFF_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))  # noqa: S311 -- jitter
+        self._registered, self._failures = True, 0
+        # Instances that started together must not renew together.
+        return self.instance.lease_seconds / 3 * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
+
+    def cancel(self) -> None:
+        """Leave; where the registry does not answer the lease runs out by itself."""
+        if not self._registered:
+            return
+        self._registered = False
+        try:
+            self._client.cancel(self.instance)
+        except RegistryError as error:
+            logger.info("Could not leave the registry, the lease will run out: %s", error)
+
+
+class ElectedRegistration:
+    """In each web worker of a service, a thread of which one does the work: the one that holds a lock on a file.
+
+    The instance is registered once, whatever the number of workers; when the holder dies the lock is free, and
+    another worker goes on with the same lease.
+    """
+
+    def __init__(self, registration: Registration, *, lock: Path) -> None:
+        self._registration, self._path = registration, lock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registration", daemon=True)
+
+    def start(self) -> None:
+        """Begin to stand for election."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the registry where this worker kept the lease; returns when that is done, within a few seconds."""
+        self._stopping.set()
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        with self._path.open("a") as file:
+            while not _locked(file):
+                if self._stopping.wait(ELECTION_SECONDS):
+                    return
+            while not self._stopping.wait(self._registration.step()):
+                pass
+            self._registration.cancel()
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def from_settings() -> Registration | None:
+    """The registration of this service; None without a registry, and for the registry itself."""
+    urls, name = environment.items("REGISTRY_URL"), getattr(settings, "REGISTRY_NAME", None)
+    if not urls or not name:
+        return None
+    host, port = environment.text("HOST"), environment.integer("PORT")
+    instance = Instance(
+        app=name,
+        instance_id=f"{host}:{settings.SERVICE}:{port}",
+        host=host,
+        port=port,
+        lease_seconds=environment.integer("REGISTRY_LEASE_SECONDS"),
+    )
+    return Registration(RegistryClient(urls), instance)
+
+
+class Directory:
+    """Where instances of one app are: the registry is asked every few seconds; while it is away, what it said last.
+
+    For several threads at a time.
+    """
+
+    def __init__(self, app: str, client: RegistryClient) -> None:
+        self._app, self._client = app, client
+        self._lock = threading.Lock()
+        self._instances: list[Instance] = []
+        self._due = 0.0
+
+    def pick(self) -> str | None:
+        """The base URL of some instance that is up; None where none is known."""
+        with self._lock:
+            if time.monotonic() >= self._due or not self._instances:
+                self._refresh()
+            return random.choice(self._instances).base_url if self._instances else None  # noqa: S311 -- spreads load
+
+    def _refresh(self) -> None:
+        try:
+            instances = self._client.fetch().get(self._app, [])
+        except RegistryError as error:
+            logger.warning("The registry does not answer, going by what it last said: %s", error)
+        else:
+            self._instances = [instance for instance in instances if instance.status == "UP"]
+        self._due = time.monotonic() + REFRESH_SECONDS
+
+
+class StaticDirectory:
+    """The one address that the environment gives an app."""
+
+    def __init__(self, app: str) -> None:
+        self._url = environment.text(STATIC[app]).rstrip("/")
+
+    def pick(self) -> str | None:
+        """The base URL."""
+        return self._url
+
+
+@cache
+def directory(app: str) -> Directory | StaticDirectory:
+    """Where instances of an app are, for this process."""
+    urls = environment.items("REGISTRY_URL")
+    return Directory(app, RegistryClient(urls)) if urls else StaticDirectory(app)
