@@ -17,11 +17,12 @@ ADMIN = "admin"
 def migrate() -> None:
     """The service's tables, and the admin's user where it is missing."""
     call_command("migrate", interactive=False, verbosity=0)
-    from django.contrib.auth import get_user_model
+    # Models can be imported only now, after Django's setup.
+    from django.contrib.auth.models import User
 
-    users = get_user_model()._default_manager
+    users = User.objects
     if not users.filter(username=ADMIN).exists():
-        users.create_superuser(ADMIN, "", os.environ["ADMIN_PASSWORD"])  # type: ignore[attr-defined] -- UserManager's
+        users.create_superuser(ADMIN, "", os.environ["ADMIN_PASSWORD"])
 
 
 def topics() -> None:

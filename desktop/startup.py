@@ -32,8 +32,8 @@ def plan(system: "System") -> Steps:
     for service in (REGISTRY, *DOMAIN):
         _database(steps, system, service)
     for service in (REGISTRY, *DOMAIN, GATEWAY):
-        after = (f"{service.name} tables",) if service.database else ("registry web",)
-        steps.add(f"{service.name} web", partial(system.processes[f"{service.name}-web"].start), after=after)
+        after = f"{service.name} tables" if service.database else "registry web"
+        steps.add(f"{service.name} web", partial(system.processes[f"{service.name}-web"].start), after=(after,))
     made = _topics_and_graph(steps, system)
     workers = [f"{service.name}-{worker}" for service in DOMAIN for worker in service.workers]
     for name in workers:
@@ -42,8 +42,9 @@ def plan(system: "System") -> Steps:
     for name in workers:
         steps.add(f"{name} at work", partial(_until_fresh, system, name), after=(name,))
     for service in (REGISTRY, *DOMAIN, GATEWAY):
-        after = (f"{service.name} web", "gateway web") if service.prefix else (f"{service.name} web",)
-        steps.add(f"{service.name} healthy", partial(_until_healthy, system, service), after=after)
+        door = ("gateway web",) if service.prefix else ()
+        waiting = partial(_until_healthy, system, service)
+        steps.add(f"{service.name} healthy", waiting, after=(f"{service.name} web", *door))
     return steps
 
 

@@ -9,7 +9,7 @@ from desktop.errors import Stopped
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    action: Callable[[], None]
+    action: Callable[[], object]
     after: tuple[str, ...]
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -23,7 +23,7 @@ class Steps:
         self._changed = threading.Condition()
         self._failures: list[BaseException] = []
 
-    def add(self, name: str, action: Callable[[], None], *, after: tuple[str, ...] = ()) -> None:
+    def add(self, name: str, action: Callable[[], object], *, after: tuple[str, ...] = ()) -> None:
         """A step to do after others; those must have been added before, so that no circle can arise."""
         unknown = [other for other in after if other not in self._steps]
         if unknown:

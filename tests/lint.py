@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-BASE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BASE))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from desktop.bootstrap import BASE
 from desktop.services import SERVICES
 
 # A check starts with what production sets; `check --deploy` would rightly complain about a developer's settings.
@@ -128,25 +128,28 @@ def run(check: Check) -> Result:
     return Result(name=check.name, passed=answer.returncode == 0, output=answer.stdout, seconds=seconds)
 
 
+def say(text: str = "") -> None:
+    """A line of the report."""
+    sys.stdout.write(f"{text}\n")
+
+
 def report(results: Sequence[Result]) -> int:
     """Shows what failed, then a line for each check and one for all; the exit code."""
     failed = [result for result in results if not result.passed]
     for result in failed:
-        print(f"\n── {result.name} ──\n{result.output.strip()}")
-    print()
+        say(f"\n── {result.name} ──\n{result.output.strip()}")
+    say()
     for result in results:
-        print(f"{'ok    ' if result.passed else 'FAILED'} {result.name:<28} {result.seconds:5.1f} s")
+        say(f"{'ok    ' if result.passed else 'FAILED'} {result.name:<28} {result.seconds:5.1f} s")
     names = ", ".join(result.name for result in failed)
-    print(
-        f"{len(failed)} of {len(results)} checks failed: {names}" if failed else f"All {len(results)} checks passed"
-    )
+    say(f"{len(failed)} of {len(results)} checks failed: {names}" if failed else f"All {len(results)} checks passed")
     return 1 if failed else 0
 
 
 def fix() -> int:
     """Formats, and mends what ruff can mend."""
     mended = [run(Check(name="", command=[tool("ruff"), *words, "."])) for words in (["check", "--fix"], ["format"])]
-    print("".join(result.output for result in mended), end="")
+    say("".join(result.output for result in mended))
     return 0 if all(result.passed for result in mended) else 1
 
 

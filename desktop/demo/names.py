@@ -36,9 +36,9 @@ def of_misérables(label: str) -> tuple[str, str]:
     if label in GIVEN:
         first, last = GIVEN[label].split(" ", 1)
         return first, last
-    word, number = re.fullmatch(r"(\D+)(\d?)", label).groups()  # type: ignore[union-attr] -- every label matches
-    if number:
-        return TITLES[number], word
+    word = label.rstrip("12")
+    if word != label:
+        return TITLES[label[-1]], word
     first, *rest = re.findall(r"[A-Z][a-z]*", word)
     return (TITLES.get(first, first), " ".join(rest)) if rest else ("Monsieur", first)
 

@@ -71,7 +71,7 @@ def test_an_environment_whose_python_was_removed_is_made_anew(project: Path, tol
 def test_a_python_without_venv_is_told_with_the_way_out(
     project: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Unusable, match=r"no venv module.*apt install python3\.\d+-venv"):
         bootstrap.make(project / ".venv", FILES)
 

@@ -86,7 +86,7 @@ def test_the_expected_recommendations_are_ranked_and_ties_go_by_id() -> None:
     graph: networkx.Graph[Hashable] = networkx.Graph(
         [("me", "a"), ("me", "b"), ("a", "x"), ("b", "x"), ("a", "y"), ("b", "z"), ("x", "far")]
     )
-    ids = {"me": 1, "a": 2, "b": 3, "x": 9, "y": 8, "z": 7, "far": 4}
+    ids: dict[Hashable, int] = {"me": 1, "a": 2, "b": 3, "x": 9, "y": 8, "z": 7, "far": 4}
     assert expected.recommended(graph, ids, "me", 10) == [(9, 2), (7, 1), (8, 1)]
     assert expected.recommended(graph, ids, "me", 2) == [(9, 2), (7, 1)]
     assert expected.friends(graph, ids, "me") == {2, 3}

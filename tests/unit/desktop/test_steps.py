@@ -34,7 +34,7 @@ def test_a_step_comes_after_those_that_it_names(steps: Steps) -> None:
 def test_what_does_not_depend_runs_side_by_side(steps: Steps) -> None:
     meeting = threading.Barrier(3, timeout=20)
     for name in ("one", "two", "three"):
-        steps.add(name, partial(meeting.wait))  # type: ignore[arg-type] -- what it returns is of no interest
+        steps.add(name, partial(meeting.wait))
     steps.run()
     assert not meeting.broken
 
@@ -59,7 +59,7 @@ def test_a_step_that_hangs_does_not_keep_a_failure_back(steps: Steps) -> None:
     def fail() -> None:
         raise ValueError("broken")
 
-    steps.add("hangs", partial(release.wait))  # type: ignore[arg-type] -- what it returns is of no interest
+    steps.add("hangs", partial(release.wait))
     steps.add("fails", fail)
     with pytest.raises(ValueError, match="broken"):
         steps.run()
@@ -68,7 +68,7 @@ def test_a_step_that_hangs_does_not_keep_a_failure_back(steps: Steps) -> None:
 
 def test_asked_to_stop_it_stops_though_a_step_hangs(steps: Steps, stopping: threading.Event) -> None:
     release = threading.Event()
-    steps.add("hangs", partial(release.wait))  # type: ignore[arg-type] -- what it returns is of no interest
+    steps.add("hangs", partial(release.wait))
     steps.add("stops", stopping.set)
     with pytest.raises(Stopped):
         steps.run()
