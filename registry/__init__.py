@@ -1,0 +1,1 @@
+"""The service registry: who is up, by the Eureka REST protocol."""
