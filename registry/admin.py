@@ -1,29 +1,24 @@
-"""Leases in Django's admin: to look at, not to edit."""
-
-from typing import Any
+"""Leases in Django's admin: to look at. Instances change their leases themselves, operators by the protocol."""
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from registry.models import Lease
+from service.admin import ReadOnlyAdmin, pretty
 
 
 @admin.register(Lease)
-class LeaseAdmin(admin.ModelAdmin[Lease]):
-    """One line an instance; instances change their leases themselves, operators override by the protocol."""
+class LeaseAdmin(ReadOnlyAdmin):
+    """One line an instance."""
 
     list_display = ("app", "instance_id", "status", "overridden_status", "renewed_at", "lease_seconds")
-    list_filter = ("app", "status")
+    list_filter = ("status",)
     search_fields = ("app", "instance_id")
+    ordering = ("app", "instance_id")
+    exclude = ("document",)
+    readonly_fields = ("registration",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
+    @admin.display(description="as it registered")
+    def registration(self, lease: Lease) -> SafeString:
+        """The registration, for reading."""
+        return pretty(lease.document)

@@ -42,12 +42,12 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """In each worker: one of them, whichever holds the lock, keeps the service registered."""
-    from service import registration
+    from service.registration import ElectedRegistration, from_settings
 
     global _registration
-    found = registration.from_settings()
+    found = from_settings()
     if found is not None:
-        _registration = registration.ElectedRegistration(found, lock=_run_dir / "registration.lock")
+        _registration = ElectedRegistration(found, lock=_run_dir / "registration.lock")
         _registration.start()
 
 

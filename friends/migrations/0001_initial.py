@@ -4,41 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='KnownUser',
+            name="KnownUser",
             fields=[
-                ('user_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('deleted', models.BooleanField(default=False)),
+                ("user_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("version", models.IntegerField()),
+                ("deleted", models.BooleanField(default=False)),
             ],
             options={
-                'verbose_name_plural': 'directory',
-                'db_table': 'directory',
+                "verbose_name_plural": "directory",
+                "db_table": "directory",
             },
         ),
         migrations.CreateModel(
-            name='Friendship',
+            name="Friendship",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('low', models.BigIntegerField()),
-                ('high', models.BigIntegerField()),
-                ('user_id', models.BigIntegerField(help_text='Who asked.')),
-                ('active', models.BooleanField()),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('version', models.IntegerField()),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("low", models.BigIntegerField()),
+                ("high", models.BigIntegerField()),
+                ("user_id", models.BigIntegerField(help_text="Who asked.")),
+                ("active", models.BooleanField()),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("version", models.IntegerField()),
             ],
             options={
-                'db_table': 'friendships',
-                'indexes': [models.Index(fields=['high', 'low'], name='friendships_high')],
-                'constraints': [models.UniqueConstraint(fields=('low', 'high'), name='friendships_pair'), models.CheckConstraint(condition=models.Q(('low__lt', models.F('high'))), name='friendships_order'), models.CheckConstraint(condition=models.Q(('user_id', models.F('low')), ('user_id', models.F('high')), _connector='OR'), name='friendships_asker')],
+                "db_table": "friendships",
+                "indexes": [models.Index(fields=["high", "low"], name="friendships_high")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("low", "high"), name="friendships_pair"),
+                    models.CheckConstraint(
+                        condition=models.Q(("low__lt", models.F("high"))), name="friendships_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("user_id", models.F("low")), ("user_id", models.F("high")), _connector="OR"
+                        ),
+                        name="friendships_asker",
+                    ),
+                ],
             },
         ),
     ]

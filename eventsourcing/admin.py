@@ -1,0 +1,172 @@
+"""Events, outbox and dead letters in Django's admin."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from eventsourcing import schema_registry
+from eventsourcing.models import DeadLetter, OutboxEntry, Personal, StoredEvent
+from service.admin import ReadOnlyAdmin, pretty
+
+
+def events_link(stream: str) -> SafeString:
+    """A link to the events of a stream."""
+    url = reverse("admin:eventsourcing_storedevent_changelist")
+    return format_html('<a href="{}?{}">{}</a>', url, urlencode({"stream__exact": stream}), stream)
+
+
+class TypeFilter(admin.SimpleListFilter):
+    """By type, of those that the service knows: asking the table for its types would read all of it."""
+
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The registered types."""
+        return sorted({(one.type, one.type) for one in schema_registry.all_types()})
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Events of the chosen type."""
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+@admin.register(StoredEvent)
+class StoredEventAdmin(ReadOnlyAdmin):
+    """The event store. Search: a stream's whole name, or an event's id."""
+
+    list_display = ("position", "stream_link", "version", "type", "occurred_at", "summary")
+    list_filter = (TypeFilter,)
+    ordering = ("-position",)
+    search_fields = ("stream",)
+    search_help_text = "a stream, such as user-42, or an event's id"
+    fields = (
+        "position",
+        "event_id",
+        "stream_link",
+        "version",
+        "type",
+        "schema_version",
+        "occurred_at",
+        "subject",
+        "how_it_came_about",
+        "on_its_way",
+    )  # fmt: skip -- one line a group
+    readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole names and ids only: both have an index."""
+        term = search_term.strip()
+        return (queryset.filter(_stream_or_id(term)) if term else queryset), False
+
+    @admin.display(description="stream")
+    def stream_link(self, event: StoredEvent) -> SafeString:
+        """To all events of the stream."""
+        return events_link(event.stream)
+
+    @admin.display(description="data")
+    def summary(self, event: StoredEvent) -> str:
+        """The data in a line."""
+        return ", ".join(f"{name} {value}" for name, value in event.data.items() if not name.endswith("At"))[:120]
+
+    @admin.display(description="subject")
+    def subject(self, event: StoredEvent) -> SafeString:
+        """The data, with its personal members as long as they are not erased."""
+        personal = Personal.objects.filter(event_id=event.event_id).first()
+        return pretty(event.data | (personal.data if personal else {}))
+
+    @admin.display(description="metadata")
+    def how_it_came_about(self, event: StoredEvent) -> SafeString:
+        """The metadata, for reading."""
+        return pretty(event.metadata)
+
+    @admin.display(description="outbox")
+    def on_its_way(self, event: StoredEvent) -> str:
+        """Whether and where it was published."""
+        entry = OutboxEntry.objects.filter(pk=event.position).first()
+        if entry is None or entry.published_at is None:
+            return "not published yet"
+        where = f"partition {entry.partition}, offset {entry.offset}"
+        return f"published {entry.published_at:%Y-%m-%d %H:%M:%S.%f} to {where}"
+
+
+def _stream_or_id(term: str) -> Q:
+    try:
+        return Q(stream=term) | Q(event_id=UUID(term))
+    except ValueError:
+        return Q(stream=term)
+
+
+class PublishedFilter(admin.SimpleListFilter):
+    """Published or not; what is not has an index of its own."""
+
+    title = "published"
+    parameter_name = "published"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """No and yes."""
+        return [("no", "not yet"), ("yes", "published")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Entries with or without a time of publication."""
+        if self.value() is None:
+            return queryset
+        return queryset.filter(published_at__isnull=self.value() == "no")
+
+
+@admin.register(OutboxEntry)
+class OutboxAdmin(ReadOnlyAdmin):
+    """What is on its way to Kafka, and what has got there."""
+
+    list_display = ("event_id", "stream_link", "version", "shard", "state", "partition", "offset", "sequence")
+    list_filter = (PublishedFilter,)
+    list_select_related = ("event",)
+    ordering = ("-event_id",)
+    search_fields = ("stream",)
+    search_help_text = "a stream, such as user-42"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole names only, by way of the events, which have an index on them."""
+        term = search_term.strip()
+        return (queryset.filter(event__stream=term) if term else queryset), False
+
+    @admin.display(description="stream")
+    def stream_link(self, entry: OutboxEntry) -> SafeString:
+        """To the events of the stream."""
+        return events_link(entry.stream)
+
+    @admin.display(description="state")
+    def state(self, entry: OutboxEntry) -> str:
+        """Published when, or waiting since when."""
+        if entry.published_at:
+            return f"published {entry.published_at:%Y-%m-%d %H:%M:%S}"
+        return f"waiting for {timesince(entry.event.occurred_at)}"
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    """What could not be handled, and what waits behind it."""
+
+    list_display = ("id", "consumer", "topic", "key", "state", "error", "attempts", "created_at", "resolved_by")
+    list_filter = ("state",)
+    ordering = ("-id",)
+    search_fields = ("key",)
+    exclude = ("value",)
+    readonly_fields = ("message",)
+
+    @admin.display(description="message")
+    def message(self, letter: DeadLetter) -> str:
+        """The message's bytes as text."""
+        return bytes(letter.value).decode("utf-8", "replace")
