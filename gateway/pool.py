@@ -1,0 +1,113 @@
+"""Instances of services, and the connections that are kept open to each."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+from gateway.upstream import Connection, NoConnection, TooSlow
+
+CONNECT_SECONDS = 2.0
+# Shorter than any server's own (uvicorn 5 s, Tomcat 20 s, gunicorn here 75 s): it is the gateway that closes first, so
+# that a request seldom meets a connection that its instance is just closing.
+IDLE_SECONDS = 4.0
+# After a refused connection an instance is asked only when no other is left.
+EJECTED_SECONDS = 3.0
+
+
+class Upstream:
+    """One instance at `host`:`port`: its connections, at most `limit` at a time, and how many are at work."""
+
+    def __init__(self, host: str, port: int, *, limit: int) -> None:
+        self.host, self.port, self._limit = host, port, limit
+        self.authority = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}").encode()
+        self.outstanding = 0
+        self._idle: deque[Connection] = deque()
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._ejected_until = 0.0
+        self._retired = False
+
+    def __repr__(self) -> str:
+        return f"Upstream({self.authority.decode()})"
+
+    async def acquire(self, seconds: float, *, fresh: bool = False) -> Connection:
+        """A connection for one request, to be given back by `release`. `fresh`: one that was never used.
+
+        Waits up to `seconds` while all are at work. Raises NoConnection, TooSlow.
+        """
+        loop = asyncio.get_running_loop()
+        if self.outstanding >= self._limit:
+            await self._turn(loop, seconds)
+        else:
+            self.outstanding += 1
+        if not fresh:
+            now = loop.time()
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.closed and now - connection.idle_since < IDLE_SECONDS:
+                    return connection
+                connection.close()
+        try:
+            return await self._connect(loop, min(seconds, CONNECT_SECONDS))
+        except BaseException:
+            self._leave()
+            raise
+
+    def release(self, connection: Connection) -> None:
+        """The request is over: the connection is kept where it may be used again, else closed."""
+        if connection.reusable and not self._retired:
+            connection.idle_since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._leave()
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop, seconds: float) -> Connection:
+        try:
+            async with asyncio.timeout(seconds):
+                _, connection = await loop.create_connection(lambda: Connection(loop), self.host, self.port)
+        except (OSError, TimeoutError) as error:
+            self._ejected_until = loop.time() + EJECTED_SECONDS
+            raise NoConnection(f"{self!r} takes no connections: {error or type(error).__name__}") from error
+        self._ejected_until = 0.0
+        return connection
+
+    async def _turn(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Wait in the queue until a request that ends hands its place over."""
+        if len(self._queue) >= self._limit:
+            raise TooSlow("Too many requests wait for it.")
+        turn = loop.create_future()
+        self._queue.append(turn)
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except BaseException as error:
+            with suppress(ValueError):
+                self._queue.remove(turn)
+            if turn.done() and not turn.cancelled():
+                self._leave()
+            if isinstance(error, TimeoutError):
+                raise TooSlow("All its connections are at work.") from None
+            raise
+
+    def _leave(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.outstanding -= 1
+
+    def ejected(self, now: float) -> bool:
+        """Whether it refused a connection a moment ago. `now` is the loop's time."""
+        return now < self._ejected_until
+
+    def sweep(self, now: float) -> None:
+        """Close what was idle for too long. `now` is the loop's time."""
+        while self._idle and (self._idle[0].closed or now - self._idle[0].idle_since >= IDLE_SECONDS):
+            self._idle.popleft().close()
+
+    def retire(self) -> None:
+        """It is not listed any more: what is under way goes on, nothing is kept."""
+        self._retired = True
+        while self._idle:
+            self._idle.pop().close()

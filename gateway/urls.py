@@ -1,0 +1,15 @@
+"""Paths that the gateway answers itself."""
+
+from django.urls import path
+
+from gateway import views
+from service import health
+from service.urls import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+# Metrics are for the inside: they are not served on the port that everybody reaches.
+urlpatterns = [
+    path("actuator/health", health.view, name="health"),
+    path("actuator/gateway/routes", views.routes, name="routes"),
+]
