@@ -1,0 +1,143 @@
+"""A batch of the log on its way into the graph: what comes next, what of it is poison."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eventsourcing import deadletters, envelope
+from eventsourcing.deadletters import Letter
+from eventsourcing.event import key_of
+from recommendations import graph, log, projection
+from recommendations.events import Change, change
+from recommendations.log import PROJECTOR, Entry
+from recommendations.projection import Checkpoint, CheckpointMoved, Checkpoints
+
+logger = logging.getLogger(__name__)
+SIZE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Entries of the log in order, and where the checkpoints are once they are in the graph."""
+
+    entries: Sequence[Entry]
+    moves: Checkpoints
+
+
+Decided = list[tuple[Entry, Change]]
+
+
+def following(checkpoints: Checkpoints, size: int = SIZE) -> Batch:
+    """What comes after the checkpoints: of each partition at most `size` entries.
+
+    A checkpoint whose event does not stand in the log where it should be was made from another log (lost, restored,
+    filled anew); that partition is read from its beginning.
+    """
+    positions = {place: checkpoint.position for place, checkpoint in checkpoints.items()}
+    found = log.follow(positions, limit=size + 1)
+    foreign = [place for place, entries in found.items() if _foreign(checkpoints.get(place), entries)]
+    if foreign:
+        logger.warning("The log is not the one that the graph was made from; read from the beginning: %s", foreign)
+        kept = {place: position for place, position in positions.items() if place not in foreign}
+        found = log.follow(kept, limit=size + 1)
+    entries: list[Entry] = []
+    moves: Checkpoints = {}
+    for place, read in found.items():
+        new = read[1:] if place in checkpoints and place not in foreign else read
+        if new:
+            last = new[-1].event
+            entries += new
+            moves[place] = Checkpoint(position=last.position, event_id=str(last.event_id))
+    return Batch(entries=entries, moves=moves)
+
+
+def _foreign(checkpoint: Checkpoint | None, entries: Sequence[Entry]) -> bool:
+    if checkpoint is None:
+        return False
+    first = entries[0].event if entries else None
+    return first is None or (first.position, str(first.event_id)) != (checkpoint.position, checkpoint.event_id)
+
+
+def letter(entry: Entry) -> Letter:
+    """An entry of the log as a dead letter; its offset is the position."""
+    return Letter(
+        topic=entry.place.topic,
+        partition=entry.place.partition,
+        offset=entry.event.position,
+        key=key_of(entry.event.stream),
+        value=envelope.to_json(entry.event),
+        event_id=entry.event.event_id,
+    )
+
+
+class Parking:
+    """The keys that wait behind a poison event, of those in a batch."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._keys = deadletters.parked(PROJECTOR, {key_of(entry.event.stream) for entry in entries})
+
+    def waits(self, entry: Entry) -> bool:
+        """Whether the entry's key is parked; it is then queued."""
+        if key_of(entry.event.stream) not in self._keys:
+            return False
+        deadletters.queue(PROJECTOR, letter(entry))
+        return True
+
+    def park(self, entry: Entry, error: Exception) -> None:
+        """Park the entry and its key."""
+        deadletters.park(PROJECTOR, letter(entry), error)
+        self._keys.add(key_of(entry.event.stream))
+
+
+def decide(entries: Sequence[Entry]) -> Decided:
+    """What the entries say about the graph; what says nothing intelligible is parked, what comes behind it queued."""
+    parking = Parking(entries)
+    decided: Decided = []
+    for entry in entries:
+        if parking.waits(entry):
+            continue
+        try:
+            found = change(entry.event)
+        except Exception as error:  # noqa: BLE001 -- whatever reading an event raises makes a dead letter of it
+            parking.park(entry, error)
+            continue
+        if found is not None:
+            decided.append((entry, found))
+    return decided
+
+
+def carry_out(decided: Decided, *, before: Checkpoints, moves: Checkpoints) -> None:
+    """Bring the changes into the graph and move the checkpoints; a change that the graph refuses is parked.
+
+    Raises CheckpointMoved, graph.Unavailable; nothing is then lost, the batch may be read again.
+    """
+    try:
+        projection.project([one for _, one in decided], before=before, moves=moves)
+    except (CheckpointMoved, graph.Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 -- found again below, change by change, and parked there
+        logger.warning("The graph refuses a batch, going change by change: %s", error)
+        _one_by_one(decided)
+        projection.project([], before=before, moves=moves)
+
+
+def _one_by_one(decided: Decided) -> None:
+    _probe()
+    parking = Parking([entry for entry, _ in decided])
+    for entry, one in decided:
+        if parking.waits(entry):
+            continue
+        try:
+            projection.apply([one])
+        except graph.Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever the graph says about this one alone
+            parking.park(entry, error)
+
+
+def _probe() -> None:
+    """Raises Unavailable where the graph takes no writes at all: then it is not the events' fault."""
+    try:
+        projection.apply([])
+    except Exception as error:
+        raise graph.Unavailable(f"it takes no writes: {error}") from error

@@ -1,0 +1,100 @@
+"""The events of others that this service reads, and what each of them says about the graph."""
+
+from dataclasses import dataclass
+
+from eventsourcing import schema_registry, store
+from eventsourcing.event import Event
+
+USER_CREATED, USER_UPDATED = "USER_CREATED", "USER_UPDATED"
+FRIEND_ADDED, FRIEND_REMOVED = "FRIEND_ADDED", "FRIEND_REMOVED"
+READ = schema_registry.load_published(USER_CREATED, USER_UPDATED, FRIEND_ADDED, FRIEND_REMOVED)
+TOPICS = ("user", "friend")
+
+
+class Contradiction(Exception):
+    """An event's stream and its subject are about different things, or it ties somebody to themselves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A user as version `version` of the stream has it. Times are ISO 8601, as in the API."""
+
+    user_id: int
+    version: int
+    first_name: str
+    last_name: str
+    created_at: str
+    last_modified: str
+
+    @property
+    def stream(self) -> str:
+        """The stream that says so."""
+        return f"user-{self.user_id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tie:
+    """Whether two users, low id and high id, are friends as of a version of the stream. user_id: who asked."""
+
+    low: int
+    high: int
+    version: int
+    friends: bool
+    id: int
+    user_id: int
+    created_at: str
+    updated_at: str
+
+    @property
+    def stream(self) -> str:
+        """The stream that says so."""
+        return f"friendship-{self.low}-{self.high}"
+
+
+Change = Person | Tie
+
+
+def change(event: Event) -> Change | None:
+    """What the event says about the graph; None where its personal members are erased: then it says nothing.
+
+    Raises UnknownEventType, SchemaViolation, Contradiction.
+    """
+    current = store.upcast(event)
+    if current.type in (USER_CREATED, USER_UPDATED):
+        found: Change | None = _person(current)
+    else:
+        found = _tie(current)
+    if found is not None and found.stream != event.stream:
+        raise Contradiction(f"{event.type} of {event.stream} is about {found.stream}.")
+    return found
+
+
+def _person(event: Event) -> Person | None:
+    subject = event.subject
+    if "firstName" not in subject or "lastName" not in subject:
+        return None
+    return Person(
+        user_id=subject["id"],
+        version=event.version,
+        first_name=subject["firstName"],
+        last_name=subject["lastName"],
+        created_at=subject["createdAt"],
+        last_modified=subject["lastModified"],
+    )
+
+
+def _tie(event: Event) -> Tie:
+    subject = event.subject
+    low, high = sorted((subject["userId"], subject["friendId"]))
+    if low == high:
+        raise Contradiction(f"{event.stream} ties user {low} to themselves.")
+    return Tie(
+        low=low,
+        high=high,
+        version=event.version,
+        friends=event.type == FRIEND_ADDED,
+        id=subject["id"],
+        user_id=subject["userId"],
+        created_at=subject["createdAt"],
+        updated_at=subject["updatedAt"],
+    )

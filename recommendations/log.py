@@ -1,0 +1,246 @@
+"""The service's own event log: ordered, immutable, the only thing that the graph is made from.
+
+Positions are given under an advisory lock per partition of a topic, from what is committed: they have no gaps and
+never become visible out of order, so that the projector can follow them with a cursor.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from eventsourcing import store, wakeup
+from eventsourcing.consumer import Message, Subscription
+from eventsourcing.envelope import Envelope
+from eventsourcing.event import Event
+from recommendations.events import TOPICS
+from service import clock
+
+CONSUMER = "recommendations"
+PROJECTOR = "projector"
+CHANNEL = "log"
+
+LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+# Statements of their own: each sees what was committed before the lock was given.
+APPEND = """
+WITH incoming AS (
+    SELECT DISTINCT ON (event_id) *
+    FROM json_to_recordset(%(rows)s) AS one (
+        ordinal int, topic text, partition int, source_offset bigint, event_id uuid, event_type text,
+        schema_version smallint, stream text, stream_version int, data jsonb, personal jsonb, metadata jsonb,
+        occurred_at timestamptz)
+    ORDER BY event_id, ordinal
+), fresh AS (
+    SELECT incoming.*, row_number() OVER (PARTITION BY topic, partition ORDER BY ordinal) AS place
+    FROM incoming WHERE NOT EXISTS (SELECT FROM log WHERE log.event_id = incoming.event_id)
+), appended AS (
+    INSERT INTO log (topic, partition, position, event_id, event_type, schema_version, stream, stream_version, data,
+                     metadata, occurred_at, received_at, source_offset, source_topic_id)
+    SELECT topic, partition, place + coalesce((
+               SELECT position FROM log WHERE log.topic = fresh.topic AND log.partition = fresh.partition
+               ORDER BY position DESC LIMIT 1), 0),
+           event_id, event_type, schema_version, stream, stream_version, data, metadata, occurred_at,
+           %(received_at)s, source_offset,
+           (SELECT topic_id FROM consumer_topics seen WHERE seen.consumer = %(consumer)s AND seen.topic = fresh.topic)
+    FROM fresh ORDER BY ordinal
+), personal AS (
+    INSERT INTO log_personal (event_id, data) SELECT event_id, personal FROM fresh WHERE personal IS NOT NULL
+)
+SELECT count(*) FROM fresh
+"""
+COLUMNS = """
+l.topic, l.partition, l.position, l.event_id, l.stream, l.stream_version, l.event_type, l.schema_version,
+l.occurred_at, l.data, l.metadata, p.data
+"""
+# One look into the index for each partition, whatever the size of the log.
+PLACES = """
+WITH RECURSIVE place AS (
+    (SELECT topic, partition FROM log ORDER BY topic, partition LIMIT 1)
+    UNION ALL
+    SELECT next.topic, next.partition FROM place CROSS JOIN LATERAL (
+        SELECT topic, partition FROM log WHERE (topic, partition) > (place.topic, place.partition)
+        ORDER BY topic, partition LIMIT 1) next
+)
+"""
+ENDS = f"""
+{PLACES}
+SELECT topic, partition, (SELECT position FROM log WHERE log.topic = place.topic AND log.partition = place.partition
+                          ORDER BY position DESC LIMIT 1)
+FROM place
+"""  # noqa: S608 -- assembled from a constant only
+FOLLOW = f"""
+{PLACES}
+SELECT place.topic, place.partition, entry.* FROM place
+LEFT JOIN unnest(%(topics)s::text[], %(partitions)s::int[], %(positions)s::bigint[])
+       AS known (topic, partition, position) ON known.topic = place.topic AND known.partition = place.partition
+LEFT JOIN LATERAL (
+    SELECT {COLUMNS} FROM log l LEFT JOIN log_personal p USING (event_id)
+    WHERE l.topic = place.topic AND l.partition = place.partition AND l.position >= coalesce(known.position, 1)
+    ORDER BY l.position LIMIT %(limit)s) entry ON true
+"""  # noqa: S608 -- as above
+# What somebody decided to discard is as if it had not come.
+LAST = f"""
+SELECT DISTINCT ON (l.stream) {COLUMNS}
+FROM log l LEFT JOIN log_personal p USING (event_id)
+JOIN unnest(%(topics)s::text[], %(partitions)s::int[], %(positions)s::bigint[]) AS bound (topic, partition, position)
+  ON bound.topic = l.topic AND bound.partition = l.partition AND l.position <= bound.position
+WHERE l.stream = ANY(%(streams)s)
+  AND NOT EXISTS (SELECT FROM dead_letters d
+                  WHERE d.consumer = %(projector)s AND d.event_id = l.event_id AND d.state = 'discarded')
+ORDER BY l.stream, l.stream_version DESC
+"""  # noqa: S608 -- as above
+STREAMS = "SELECT DISTINCT stream FROM log WHERE stream > %s ORDER BY stream LIMIT %s"
+SELECTED = """
+FROM log l LEFT JOIN log_personal p USING (event_id)
+WHERE l.id > %(after)s AND l.position >= %(from_position)s
+  AND (%(topic)s::text IS NULL OR l.topic = %(topic)s)
+  AND (%(partition)s::int IS NULL OR l.partition = %(partition)s)
+  AND (%(since)s::timestamptz IS NULL OR l.occurred_at >= %(since)s)
+  AND (%(stream)s::text IS NULL OR l.stream = %(stream)s)
+"""
+COUNT = f"SELECT count(*) {SELECTED}"
+BATCH = f"SELECT l.id, {COLUMNS} {SELECTED} ORDER BY l.id LIMIT %(limit)s"
+
+
+class Place(NamedTuple):
+    """One partition of a topic: events are ordered within it."""
+
+    topic: str
+    partition: int
+
+
+Positions = Mapping[Place, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A logged event, and the partition in which `event.position` counts."""
+
+    place: Place
+    event: Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Which entries to read again; all by default."""
+
+    from_position: int = 1
+    topic: str | None = None
+    partition: int | None = None
+    since: datetime | None = None
+    stream: str | None = None
+
+
+def _lock_number(topic: str) -> int:
+    """The topic as the first, signed, of an advisory lock's two 32-bit numbers."""
+    return zlib.crc32(topic.encode()) - 2**31
+
+
+def _row(ordinal: int, message: Message, envelope: Envelope) -> dict[str, Any]:
+    subject = envelope.subject
+    personal = {name: subject[name] for name in envelope.personal if name in subject}
+    return {
+        "ordinal": ordinal,
+        "topic": message.topic,
+        "partition": message.partition,
+        "source_offset": message.offset,
+        "event_id": str(envelope.event_id),
+        "event_type": envelope.event_type,
+        "schema_version": envelope.schema_version,
+        "stream": envelope.stream,
+        "stream_version": envelope.stream_version,
+        "data": {name: value for name, value in subject.items() if name not in personal},
+        "personal": personal or None,
+        "metadata": asdict(envelope.metadata),
+        "occurred_at": envelope.occurred_at.isoformat(),
+    }
+
+
+def append(messages: Sequence[Message]) -> None:
+    """Append what is not in the log yet, in the order given, at the end of each message's partition.
+
+    The consumer's handler: call it inside `atomic()`; an event delivered again is dropped by its id.
+    """
+    rows = [_row(n, message, message.envelope) for n, message in enumerate(messages) if message.envelope is not None]
+    with connection.cursor() as cursor:
+        # In one order, so that two consumers that swap partitions cannot wait for each other.
+        for topic, partition in sorted({(message.topic, message.partition) for message in messages}):
+            cursor.execute(LOCK, [_lock_number(topic), partition])
+        values: dict[str, Any] = {
+            "rows": orjson.dumps(rows).decode(),
+            "received_at": clock.now(),
+            "consumer": CONSUMER,
+        }
+        cursor.execute(APPEND, values)
+
+
+SUBSCRIPTION = Subscription(
+    name=CONSUMER, topics=TOPICS, handler=append, after_commit=partial(wakeup.announce, CHANNEL)
+)
+
+
+def _arrays(positions: Positions) -> dict[str, list[Any]]:
+    return {
+        "topics": [place.topic for place in positions],
+        "partitions": [place.partition for place in positions],
+        "positions": list(positions.values()),
+    }
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return Entry(place=Place(row[0], row[1]), event=store.as_stored(row[2:]))
+
+
+def _fetch(statement: str, values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def ends() -> dict[Place, int]:
+    """The last position of each partition."""
+    return {Place(topic, partition): position for topic, partition, position in _fetch(ENDS, None)}
+
+
+def follow(positions: Positions, *, limit: int) -> dict[Place, list[Entry]]:
+    """For each partition of the log at most `limit` entries in order, the one at the given position the first; a
+    partition without a position from its beginning. An empty list: the log does not reach up to that position."""
+    found: dict[Place, list[Entry]] = {}
+    for row in _fetch(FOLLOW, {**_arrays(positions), "limit": limit}):
+        entries = found.setdefault(Place(row[0], row[1]), [])
+        if row[2] is not None:
+            entries.append(_entry(row[2:]))
+    return found
+
+
+def last_events(streams: Sequence[str], upto: Positions) -> dict[str, Event]:
+    """By stream, the event of the highest version up to and including the positions; discarded ones do not count."""
+    values = {**_arrays(upto), "streams": list(streams), "projector": PROJECTOR}
+    entries = (_entry(row) for row in _fetch(LAST, values))
+    return {entry.event.stream: entry.event for entry in entries}
+
+
+def streams(*, after: str = "", batch: int = 500) -> Iterator[list[str]]:
+    """The names of all streams in byte order, in lists of at most `batch`, behind the stream `after`."""
+    while found := [name for (name,) in _fetch(STREAMS, [after, batch])]:
+        yield found
+        after = found[-1]
+
+
+def count(selection: Selection) -> int:
+    """How many entries are selected."""
+    return int(_fetch(COUNT, {**asdict(selection), "after": 0})[0][0])
+
+
+def batches(selection: Selection, *, limit: int = 500) -> Iterator[list[Entry]]:
+    """The selected entries, those of one partition in order, in lists of at most `limit`."""
+    after = 0
+    while rows := _fetch(BATCH, {**asdict(selection), "after": after, "limit": limit}):
+        yield [_entry(row[1:]) for row in rows]
+        after = rows[-1][0]

@@ -1,0 +1,94 @@
+"""The projector: follows the log and makes the graph, one batch after the other, each with its checkpoints in one
+transaction of the graph. A crash anywhere repeats a batch or does not; the graph is the same."""
+
+import logging
+import random
+import time
+from contextlib import closing
+
+import psycopg2
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from eventsourcing import direct
+from recommendations import batch, graph, graph_models, log, projection
+from recommendations.leader import Leader
+from recommendations.projection import CheckpointMoved, Checkpoints
+from service.runner import Heartbeat, Stopper
+
+logger = logging.getLogger(__name__)
+BUSY_SECONDS, IDLE_SECONDS, STANDBY_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 0.5, 5.0
+DATABASE_TROUBLE = (psycopg2.Error, OperationalError, InterfaceError)
+
+
+class Projector:
+    """Projects until stopped; several may run, one is active."""
+
+    def __init__(self, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
+        self._stopper, self._heartbeat = stopper, heartbeat
+        self._checkpoints: Checkpoints | None = None
+        self._failures, self._not_before = 0, 0.0
+
+    def run(self) -> None:
+        """Serve; a database or a graph that is away is waited for."""
+        while not self._stopper.stopping:
+            self._heartbeat.beat()
+            if self._waiting():
+                continue
+            try:
+                self._serve()
+            except DATABASE_TROUBLE as error:
+                close_old_connections()
+                self._checkpoints = None
+                self._back_off(f"the database: {error}")
+
+    def _serve(self) -> None:
+        with closing(direct.connect("project")) as session:
+            direct.listen(session, log.CHANNEL)
+            leader, pause = Leader(session), BUSY_SECONDS
+            while not self._stopper.stopping:
+                self._heartbeat.beat()
+                if not leader.maintain():
+                    self._checkpoints = None
+                    self._stopper.wait(STANDBY_SECONDS)
+                elif self._waiting():
+                    continue
+                elif self.step():
+                    pause = BUSY_SECONDS
+                else:
+                    # Woken at once by a NOTIFY; the looks in between are for one that was lost.
+                    pause = BUSY_SECONDS if direct.wait(session, pause) else min(pause * 2, IDLE_SECONDS)
+
+    def step(self) -> bool:
+        """Bring one batch into the graph; False when there was nothing to do, or no graph."""
+        try:
+            before = self._begin() if self._checkpoints is None else self._checkpoints
+            found = batch.following(before)
+            if found.moves:
+                batch.carry_out(batch.decide(found.entries), before=before, moves=found.moves)
+        except CheckpointMoved:
+            logger.info("The checkpoints have moved: another projector, or another graph")
+            self._checkpoints = None
+            return True
+        except graph.Unavailable as error:
+            self._checkpoints = None
+            self._back_off(f"the graph: {error}")
+            return False
+        self._checkpoints, self._failures = {**before, **found.moves}, 0
+        return bool(found.moves)
+
+    def _begin(self) -> Checkpoints:
+        graph_models.install()
+        return projection.checkpoints()
+
+    def _waiting(self) -> bool:
+        """Whether it is too early for another try; sleeps a little of that time, so that signs of life go on."""
+        left = self._not_before - time.monotonic()
+        if left > 0:
+            self._stopper.wait(min(left, 0.5))
+        return left > 0
+
+    def _back_off(self, why: str) -> None:
+        self._failures += 1
+        most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
+        self._not_before = time.monotonic() + random.uniform(most / 2, most)  # noqa: S311 -- spreads retries
+        logger.warning("The projector waits for %s", why.strip())

@@ -1,0 +1,11 @@
+"""Django settings of the recommendations service."""
+
+from config.settings import *  # noqa: F403 -- Django's way to share settings
+from config.settings import ADMIN_APPS, SHARED_APPS
+
+SERVICE = "recommendations"
+REGISTRY_NAME = "RECOMMENDATION-SERVICE"
+
+# Before `eventsourcing`: its `replay`, `verify` and `rebuild` are about the graph, not about a state table.
+INSTALLED_APPS = [*ADMIN_APPS, "django.contrib.postgres", *SHARED_APPS, "recommendations", "eventsourcing"]
+ROOT_URLCONF = "recommendations.urls"
