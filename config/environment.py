@@ -69,6 +69,11 @@ SETTINGS = _declare(
     ("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     ("RELAY_SHARDS", "8", "Shards that a service's streams are spread over; more relays than shards stand by."),
     ("GATEWAY_TIMEOUT_SECONDS", "10", "How long the gateway waits for an instance's answer before it says 504."),
+    (
+        "GATEWAY_CONNECTIONS",
+        "256",
+        "Requests that each gateway worker has under way at an instance; as many again wait, then 503.",
+    ),
 )
 
 

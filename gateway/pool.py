@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from gateway.upstream import Connection, NoConnection, TooSlow
+from gateway.upstream import Connection, NoConnection, TooBusy
 
 CONNECT_SECONDS = 2.0
-# Shorter than any server's own (uvicorn 5 s, Tomcat 20 s, gunicorn here 75 s): it is the gateway that closes first, so
-# that a request seldom meets a connection that its instance is just closing.
+# Shorter than any server's own (uvicorn 5 s, Tomcat 20 s, gunicorn here 75 s): the gateway closes first, so that a
+# request seldom meets a connection that its instance is just closing.
 IDLE_SECONDS = 4.0
 # After a refused connection an instance is asked only when no other is left.
 EJECTED_SECONDS = 3.0
@@ -32,7 +32,7 @@ class Upstream:
     async def acquire(self, seconds: float, *, fresh: bool = False) -> Connection:
         """A connection for one request, to be given back by `release`. `fresh`: one that was never used.
 
-        Waits up to `seconds` while all are at work. Raises NoConnection, TooSlow.
+        Waits up to `seconds` while all are at work. Raises NoConnection, TooBusy.
         """
         loop = asyncio.get_running_loop()
         if self.outstanding >= self._limit:
@@ -74,7 +74,7 @@ class Upstream:
     async def _turn(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """Wait in the queue until a request that ends hands its place over."""
         if len(self._queue) >= self._limit:
-            raise TooSlow("Too many requests wait for it.")
+            raise TooBusy("Too many requests wait for it.")
         turn = loop.create_future()
         self._queue.append(turn)
         try:
@@ -86,7 +86,7 @@ class Upstream:
             if turn.done() and not turn.cancelled():
                 self._leave()
             if isinstance(error, TimeoutError):
-                raise TooSlow("All its connections are at work.") from None
+                raise TooBusy("All its connections are at work.") from None
             raise
 
     def _leave(self) -> None:

@@ -1,13 +1,11 @@
 """Django settings of the gateway, which has no database, no sessions and no admin."""
 
-from typing import Any
-
 from config.settings import *  # noqa: F403 -- Django's way to share settings
 
 SERVICE = "gateway"
 REGISTRY_NAME = "EDGE-SERVICE"
 
-DATABASES: dict[str, Any] = {}
+DATABASES = {}
 INSTALLED_APPS = ["service", "gateway"]
 # Only for what Django answers here itself; what is passed on to the services never comes by.
 MIDDLEWARE = [
@@ -16,5 +14,5 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-TEMPLATES: list[dict[str, Any]] = []
+TEMPLATES = []
 ROOT_URLCONF = "gateway.urls"

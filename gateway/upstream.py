@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from typing import cast
 
 import httptools
 
@@ -19,6 +20,10 @@ class UpstreamError(Exception):
 
 class NoConnection(UpstreamError):
     """It refuses connections, or does not take them in time: nothing was sent."""
+
+
+class TooBusy(UpstreamError):
+    """It has as many requests as it may have, and did not get through with one in time: nothing was sent."""
 
 
 class ConnectionLost(UpstreamError):
@@ -50,7 +55,6 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._closed = False
         self.idle_since = 0.0
-        self.used = False
         self._forget()
 
     def _forget(self) -> None:
@@ -64,7 +68,7 @@ class Connection(asyncio.Protocol):
         self.complete = False
         self._until_closed = False
         self._reusable = False
-        self._error: UpstreamError | None = None
+        self._error: Exception | None = None
 
     # What the proxy calls
 
@@ -82,7 +86,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     async def drain(self, seconds: float) -> None:
-        """Wait until the instance has taken enough of what was written. Raises UpstreamError."""
+        """Wait until the instance has taken enough of what was written. Raises TooSlow."""
         if self._writable is None:
             return
         try:
@@ -91,25 +95,33 @@ class Connection(asyncio.Protocol):
         except TimeoutError:
             raise TooSlow("It does not take the request's body.") from None
 
-    async def answer(self, seconds: float) -> None:
-        """Wait for the answer's head: then `status` and `headers` are there. Raises UpstreamError."""
-        if not self._headed:
-            await self._wait(seconds)
+    def expect(self, seconds: float) -> None:
+        """The request is sent: from now on the answer has so many seconds to begin, else it fails with TooSlow."""
+        if not self._headed and self._error is None:
+            self._arm(seconds)
+
+    async def answer(self) -> None:
+        """Wait for the answer's head: then `status` and `headers` are there. Raises UpstreamError, or what it was
+        failed with."""
+        if not self._headed and self._error is None:
+            await self._wait()
+        self._disarm()
         if self._error is not None:
             raise self._error
 
     async def piece(self, seconds: float | None) -> bytes:
-        """The next bytes of the body, all that are there; b"" at its end. Raises UpstreamError.
+        """The next bytes of the body, all that are there; they were the last where it is `complete` now.
 
-        `seconds` is the longest silence, None for endless streams.
+        `seconds` is the longest silence, None for endless streams. Raises UpstreamError, or what it was failed with.
         """
-        while not self._pieces:
-            if self.complete:
-                return b""
+        while not self._pieces and not self.complete:
             if self._error is not None:
                 raise self._error
-            await self._wait(seconds)
-        data = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
+            if seconds is not None:
+                self._arm(seconds)
+            await self._wait()
+            self._disarm()
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._buffered = 0
         if self._paused and self._transport is not None and not self._closed:
@@ -117,10 +129,18 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         return data
 
+    def fail(self, error: Exception) -> None:
+        """Give up what is under way: who waits for the answer gets `error`, the connection is closed."""
+        if self._error is None and not self.complete:
+            self._error = error
+        self._wake()
+        self.close()
+
     @property
     def reusable(self) -> bool:
         """Whether another request may go over this connection."""
-        return self.complete and self._reusable and not self._closed and not self._paused
+        idle = not self._paused and self._writable is None
+        return self.complete and self._reusable and idle and not self._closed
 
     @property
     def closed(self) -> bool:
@@ -130,37 +150,36 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close it at once; what is under way is cancelled with it."""
         self._closed = True
+        self._disarm()
         if self._transport is not None:
             self._transport.abort()
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
-        if seconds is not None:
-            self._timer = self._loop.call_later(seconds, self._fail, TooSlow("It does not answer."))
         try:
             await self._waiter
         finally:
             self._waiter = None
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _fail(self, error: UpstreamError) -> None:
-        if self._error is None and not self.complete:
-            self._error = error
-        self._wake()
-        self.close()
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = self._loop.call_later(seconds, self.fail, TooSlow("It does not answer in time."))
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The instance has taken the connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports do not say that they are asyncio.Transport.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the answer."""
@@ -173,10 +192,10 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._reusable = False
-            self._fail(BrokenAnswer(f"Its answer is not HTTP: {error}"))
+            self.fail(BrokenAnswer(f"Its answer is not HTTP: {error}"))
             return
         if not self._headed and self._heard > LARGEST_HEAD:
-            self._fail(BrokenAnswer("The head of its answer is too large."))
+            self.fail(BrokenAnswer("The head of its answer is too large."))
 
     def eof_received(self) -> bool:
         """It will say no more; the transport is closed, which `connection_lost` hears of."""

@@ -18,8 +18,10 @@ _asgi = environment.text("WEB_PROTOCOL") == "asgi"
 
 bind = f"{environment.text('HOST')}:{environment.integer('PORT')}"
 workers = environment.integer("WEB_WORKERS")
-threads = environment.integer("WEB_THREADS")
+threads = 1 if _asgi else environment.integer("WEB_THREADS")
 worker_class = "asgi" if _asgi else "gthread"
+# A client that has left cancels what it asked for at once, and with it the request to the service behind.
+asgi_disconnect_grace_period = 0
 keepalive = 75
 timeout = 60
 graceful_timeout = 8

@@ -1,0 +1,18 @@
+"""The gateway for an ASGI server: `gunicorn -c service/gunicorn.py gateway.asgi` with WEB_PROTOCOL=asgi."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+
+from django.core.asgi import get_asgi_application
+
+from config import environment
+from gateway.application import Application
+from gateway.discovery import Discovery
+from gateway.proxy import Proxy
+from service import health
+
+_discovery = Discovery.from_environment()
+_proxy = Proxy(_discovery, timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"))
+application = Application(get_asgi_application(), _proxy, _discovery)
+health.register("discovery", _discovery.check)

@@ -1,0 +1,197 @@
+"""Which instances of each service are up: polled from the registry, in each worker, and what it last said while it is
+away. Without a registry the environment names one address for each service."""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from config import environment
+from gateway.pool import Upstream
+from gateway.upstream import UpstreamError
+from service import eureka
+from service.registration import STATIC
+
+logger = logging.getLogger(__name__)
+POLL_SECONDS = 2.0
+FETCH_SECONDS = 3.0
+# A request that comes before the first answer of the registry waits for it so long.
+PATIENCE_SECONDS = 3.0
+LARGEST_ANSWER = 16_777_216
+_REQUEST = b"GET %b/eureka/apps HTTP/1.1\r\nhost: %b\r\naccept: application/json\r\nconnection: close\r\n\r\n"
+
+Address = tuple[str, int]
+Addresses = Mapping[str, Sequence[Address]]
+
+
+class Unreadable(Exception):
+    """What a registry said cannot be understood."""
+
+
+def address(url: str) -> Address:
+    """Host and port of an `http://` URL. Raises InvalidSetting."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise environment.InvalidSetting(f"{url!r} is not http://host:port.")
+    return parts.hostname, parts.port or 80
+
+
+def live(body: bytes) -> dict[str, list[Address]]:
+    """The addresses of the instances that are UP, by service, in a registry's answer. Raises Unreadable.
+
+    Liberal: one instead of a list of one, ports as text; an instance that cannot be understood is left out.
+    """
+    try:
+        applications = _several(json.loads(body)["applications"].get("application"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"not a list of applications: {error!r}") from error
+    found: dict[str, list[Address]] = {}
+    for name, entry in _entries(applications):
+        try:
+            instance = eureka.parse_instance({**entry, "app": name, "port": _port(entry.get("port"))})
+        except (KeyError, TypeError, ValueError, AttributeError):
+            logger.warning("An instance of %s in the registry cannot be understood: %.300r", name, entry)
+            continue
+        addresses = found.setdefault(instance.app, [])
+        if instance.status == "UP" and (instance.host, instance.port) not in addresses:
+            addresses.append((instance.host, instance.port))
+    return found
+
+
+def _entries(applications: list[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for application in applications:
+        if isinstance(application, Mapping) and isinstance(application.get("name"), str):
+            for entry in _several(application.get("instance")):
+                if isinstance(entry, Mapping):
+                    yield application["name"], entry
+
+
+def _port(value: Any) -> Mapping[str, Any]:
+    port = value if isinstance(value, Mapping) else {"$": value}
+    if not 0 < int(port["$"]) < 65536:
+        raise ValueError(f"no port: {value!r}")
+    return port
+
+
+def _several(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+class Discovery:
+    """The instances of each service, as the registry (the first of `registries` that answers) tells them."""
+
+    def __init__(self, registries: Sequence[str], *, fixed: Addresses, limit: int) -> None:
+        self._registries, self._limit = list(registries), limit
+        self._upstreams: dict[str, list[Upstream]] = {}
+        self._known = asyncio.Event()
+        self._silent = False
+        self._task: asyncio.Task[None] | None = None
+        if not registries:
+            self.learn(fixed)
+
+    @classmethod
+    def from_environment(cls) -> "Discovery":
+        """As REGISTRY_URL says, or the services' own URLs where it is empty."""
+        registries = environment.items("REGISTRY_URL")
+        for url in registries:
+            address(url)
+        fixed = {} if registries else {app: [address(environment.text(name))] for app, name in STATIC.items()}
+        return cls(registries, fixed=fixed, limit=environment.integer("GATEWAY_CONNECTIONS"))
+
+    def learn(self, addresses: Addresses) -> None:
+        """Take these for what is up. Instances that stay keep their connections."""
+        before = {(app, one.host, one.port): one for app, those in self._upstreams.items() for one in those}
+        self._upstreams = {
+            app: [self._kept(before, app, host, port) for host, port in those] for app, those in addresses.items()
+        }
+        for gone in before.values():
+            gone.retire()
+        self._known.set()
+
+    def _kept(self, before: dict[tuple[str, str, int], Upstream], app: str, host: str, port: int) -> Upstream:
+        known = before.pop((app, host, port), None)
+        return known or Upstream(host, port, limit=self._limit)
+
+    async def instances(self, app: str) -> Sequence[Upstream]:
+        """Those of a service that are up; before the registry has first answered, waits a little for it."""
+        if not self._known.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._known.wait()
+        return self._upstreams.get(app, ())
+
+    def check(self) -> None:
+        """For health: raises while nothing has ever been heard of the registry."""
+        if not self._known.is_set():
+            raise UpstreamError("The registry has not answered yet.")
+
+    def start(self) -> None:
+        """Begin to poll, on the running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="discovery")
+
+    async def stop(self) -> None:
+        """End it, and close what is idle."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        for upstream in self._all():
+            upstream.retire()
+
+    def _all(self) -> Iterator[Upstream]:
+        for those in self._upstreams.values():
+            yield from those
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._registries:
+                await self._poll()
+            for upstream in self._all():
+                upstream.sweep(loop.time())
+            # Workers that started together must not ask together.
+            await asyncio.sleep(POLL_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter
+
+    async def _poll(self) -> None:
+        said: list[str] = []
+        for url in self._registries:
+            try:
+                self.learn(live(await fetch(url)))
+            except (UpstreamError, Unreadable) as error:
+                said.append(f"{url}: {error}")
+            else:
+                if self._silent:
+                    logger.info("The registry answers again: %s", url)
+                self._silent = False
+                return
+        if not self._silent:
+            logger.warning("No registry answers, going by what it last said: %s", "; ".join(said))
+        self._silent = True
+
+
+async def fetch(url: str) -> bytes:
+    """The body of a registry's GET /eureka/apps. Raises UpstreamError, Unreadable."""
+    host, port = address(url)
+    upstream = Upstream(host, port, limit=1)
+    connection = await upstream.acquire(FETCH_SECONDS)
+    try:
+        connection.send(_REQUEST % (urlsplit(url).path.rstrip("/").encode(), upstream.authority))
+        connection.expect(FETCH_SECONDS)
+        await connection.answer()
+        body = await connection.piece(FETCH_SECONDS)
+        while not connection.complete:
+            body += await connection.piece(FETCH_SECONDS)
+            if len(body) > LARGEST_ANSWER:
+                raise Unreadable("its answer is too large")
+        if connection.status != 200:
+            raise Unreadable(f"it answered {connection.status}")
+        return body
+    finally:
+        upstream.retire()
+        upstream.release(connection)

@@ -1,0 +1,84 @@
+"""A request sent over one connection to an instance, and the answer passed back as it comes."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import headers
+from gateway.body import Body, ClientGone, Send
+from gateway.headers import Incoming
+from gateway.pool import Upstream
+from gateway.routing import Route
+from gateway.upstream import Connection, UpstreamError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is to be passed on. `path`: as the service gets it."""
+
+    route: Route
+    path: bytes
+    scope: Mapping[str, Any]
+    incoming: Incoming
+    body: Body
+
+    def head(self, authority: bytes) -> bytes:
+        """The head for an instance at `authority`, `host:port`."""
+        scope = self.scope
+        query = scope["query_string"]
+        return headers.request_head(
+            method=scope["method"],
+            target=self.path + b"?" + query if query else self.path,
+            prefix=self.route.prefix,
+            client=scope["client"][0] if scope["client"] else "unknown",
+            scheme=scope["scheme"],
+            authority=authority,
+            incoming=self.incoming,
+        )
+
+
+async def over(connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float) -> None:
+    """Send the request, pass the answer back; the connection must be given back afterwards.
+
+    Raises UpstreamError or ClientGone while nothing has been passed back; later the client's answer just ends early.
+    `timeout`: seconds until the answer begins, and of silence within it.
+    """
+    head = request.head(upstream.authority) + request.body.opening()
+    connection.send(head, head_only=request.scope["method"] == "HEAD")
+    if request.body.whole:
+        connection.expect(timeout)
+        await _answer(connection, request, send, timeout)
+        return
+    flow = asyncio.get_running_loop().create_task(request.body.flow(connection, timeout))
+    try:
+        await _answer(connection, request, send, timeout)
+    finally:
+        if not flow.done():
+            # Answered before the whole request was there: what is still to come must not go to the next one.
+            flow.cancel()
+            connection.close()
+
+
+async def _answer(connection: Connection, request: Request, send: Send, timeout: float) -> None:
+    await connection.answer()
+    fields = headers.returned(connection.headers, request.incoming.request_id)
+    await send({"type": "http.response.start", "status": connection.status, "headers": fields})
+    patience = None if _endless(connection.headers) else timeout
+    try:
+        more = True
+        while more:
+            data = await connection.piece(patience)
+            more = not connection.complete
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+    except (UpstreamError, ClientGone) as error:
+        # Too late for another status: the server ends the client's connection, which shows that something is missing.
+        logger.warning("An answer of %s broke off: %s", request.route.service, error)
+
+
+def _endless(fields: headers.Headers) -> bool:
+    """Whether it is a stream of events, in which silence means nothing."""
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in fields)

@@ -1,0 +1,93 @@
+"""Finds an instance that takes a request, and says why where none does."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import answers, balancer, exchange, headers
+from gateway.body import Body, ClientGone, Receive, Send
+from gateway.discovery import Discovery
+from gateway.exchange import Request
+from gateway.pool import Upstream
+from gateway.routing import Route
+from gateway.upstream import ConnectionLost, NoConnection, TooBusy, TooSlow, UpstreamError
+from service.problems import Problem
+
+logger = logging.getLogger(__name__)
+# https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2: to send one of these twice does no more than to send it once.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+RETRY_AFTER = {"Retry-After": "2"}
+
+
+class Proxy:
+    """Passes requests on to instances that `discovery` knows; they have `timeout` seconds to begin their answer."""
+
+    def __init__(self, discovery: Discovery, *, timeout: float) -> None:
+        self._discovery, self._timeout = discovery, timeout
+
+    async def forward(
+        self, route: Route, path: bytes, scope: Mapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Serve the request from an instance of the route's service, or answer with a problem."""
+        incoming = headers.read(scope["headers"])
+        request = Request(route=route, path=path, scope=scope, incoming=incoming, body=Body(incoming, receive))
+        try:
+            await self._pass_on(request, send)
+        except (UpstreamError, ClientGone) as error:
+            problem = _problem(error, route.service)
+            told = (scope["method"], scope["path"], problem.status, error, incoming.request_id.decode())
+            logger.warning("%s %s: %d, %s (request %s)", *told)
+            await answers.problem(send, problem, scope, incoming)
+
+    async def _pass_on(self, request: Request, send: Send) -> None:
+        """Try instances until one has taken the request. Raises UpstreamError, ClientGone."""
+        await request.body.begin()
+        tried: set[Upstream] = set()
+        repeated = False
+        while True:
+            upstream = await self._choose(request.route.service, tried)
+            try:
+                await self._through(upstream, request, send, fresh=repeated)
+            except NoConnection:
+                tried.add(upstream)
+            except ConnectionLost as error:
+                if repeated or not _may_repeat(request, error):
+                    raise
+                repeated = True
+            else:
+                return
+
+    async def _choose(self, service: str, tried: set[Upstream]) -> Upstream:
+        instances = await self._discovery.instances(service)
+        chosen = balancer.choose(instances, now=asyncio.get_running_loop().time(), tried=tried)
+        if chosen is None:
+            raise NoConnection(f"{len(tried)} of {len(instances)} known instances took no connection")
+        return chosen
+
+    async def _through(self, upstream: Upstream, request: Request, send: Send, *, fresh: bool) -> None:
+        connection = await upstream.acquire(self._timeout, fresh=fresh)
+        try:
+            await exchange.over(connection, upstream, request, send, self._timeout)
+        finally:
+            upstream.release(connection)
+
+
+def _may_repeat(request: Request, error: ConnectionLost) -> bool:
+    """Whether the request may be sent again after the instance closed the connection without a word: it may have
+    acted all the same, so a command may not."""
+    return error.unanswered and request.scope["method"] in IDEMPOTENT and request.body.whole
+
+
+def _problem(error: Exception, service: str) -> Problem:
+    match error:
+        case NoConnection():
+            return Problem(503, f"No instance of {service} is up.", headers=RETRY_AFTER)
+        case TooBusy():
+            return Problem(503, f"{service} has more requests than it can take.", headers=RETRY_AFTER)
+        case TooSlow():
+            return Problem(504, f"{service} did not answer in time.")
+        case ClientGone():
+            return Problem(408, "The request's body did not come.")
+        case _:
+            return Problem(502, f"{service} gave no proper answer.")
