@@ -78,7 +78,7 @@ class Care:
             self._system.notice(f"{process.name} is started again")
 
     def _engine(self, engine: "Engine") -> None:
-        if self._system.engine_alive(engine):
+        if engine.pid is not None:
             return
         alive = time.monotonic() - self._engine_starts.get(engine.name, 0.0)
         if not self._due(engine.name, alive, lambda: f"{engine.name} ended, its log is {engine.log}"):

@@ -102,4 +102,4 @@ def _gone(identity: runfiles.Identity, seconds: float) -> bool:
 
 def end_leftovers(data: Path) -> int:
     """Ends what a killed supervisor of this data folder left; how many processes it was."""
-    return leftovers.end(data / "run", print)
+    return leftovers.end(data, print)

@@ -1,31 +1,32 @@
 """The supervisor's side of `desktop.prepare`."""
 
 import contextlib
+import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from desktop.bootstrap import BASE
 from desktop.errors import DesktopError
+from desktop.process import Environment
 
 
 class Preparation:
     """A service that is being made ready; its steps are done one after the other."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, environment: Environment, log: Path) -> None:
         self.name, self.log = name, log
-        self.environment = dict(environment)
+        self._environment = environment
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Starts the process; it loads Django while the engines start."""
+        """Starts the process; it loads Django while other things go on."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "desktop.prepare"],
                 cwd=BASE,
-                env=self.environment,
+                env=self._environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -41,7 +42,8 @@ class Preparation:
         answer = ""
         # A process that has ended reads no more; what it said stands in its log.
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(f"{step}\n")
+            request = {"step": step, "environment": dict(self._environment())}
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
             answer = process.stdout.readline().strip()
         if answer != f"done {step}":

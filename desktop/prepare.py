@@ -1,10 +1,12 @@
 """Makes one service ready to be started, in a process of its own: `python -m desktop.prepare`, with the service's
-environment. It reads one step a line from standard input, and answers `done STEP` when it has been carried out.
+environment. It reads one step a line from standard input (`{"step": "topics", "environment": {…}}`, what has become
+known of the environment meanwhile) and answers `done STEP` when that has been carried out.
 
 Several steps in one process, because a start of Django costs a second of a processor, four services need it before
 their first process, and some steps have to wait for an engine that is still starting.
 """
 
+import json
 import os
 import sys
 
@@ -46,8 +48,10 @@ def main() -> None:
     os.dup2(2, 1)
     django.setup()
     for line in sys.stdin:
-        STEPS[line.strip()]()
-        answers.write(f"done {line.strip()}\n")
+        asked = json.loads(line)
+        os.environ.update(asked["environment"])
+        STEPS[asked["step"]]()
+        answers.write(f"done {asked['step']}\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from desktop import runfiles
@@ -13,6 +13,8 @@ from desktop.bootstrap import BASE
 # A worker touches its heartbeat every second; on a busy machine it may be late.
 FRESH_SECONDS = 5.0
 LOG_BYTES = 10_000_000
+# Asked at each start: an engine has an address only once it has been started.
+Environment = Callable[[], Mapping[str, str]]
 
 
 class Process:
@@ -22,13 +24,13 @@ class Process:
         self,
         name: str,
         command: Sequence[str],
-        environment: Mapping[str, str],
+        environment: Environment,
         *,
         log: Path,
         runfile: Path,
         heartbeat: Path | None = None,
     ) -> None:
-        self.name, self.command, self.environment = name, list(command), dict(environment)
+        self.name, self.command, self._environment = name, list(command), environment
         self.log, self.runfile, self.heartbeat = log, runfile, heartbeat
         self.starts = 0
         self._begun = 0.0
@@ -54,6 +56,11 @@ class Process:
                 start_new_session=True,
             )
         runfiles.record(self.runfile, self._popen.pid)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a start now would find in its environment."""
+        return dict(self._environment())
 
     @property
     def pid(self) -> int:

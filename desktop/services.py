@@ -14,7 +14,7 @@ class Service:
     prefix: str = ""
     database: bool = True
     workers: tuple[str, ...] = ()
-    topics: bool = False
+    graph: bool = False
     protocol: str = "wsgi"
 
     @property
@@ -24,9 +24,11 @@ class Service:
 
 
 REGISTRY = Service(name="registry", port=8761)
-USERS = Service(name="users", port=8120, prefix="/user", workers=("relay",), topics=True)
-FRIENDS = Service(name="friends", port=8100, prefix="/friend", workers=("relay", "consume"), topics=True)
-RECOMMENDATIONS = Service(name="recommendations", port=8110, prefix="/recommendation", workers=("consume", "project"))
+USERS = Service(name="users", port=8120, prefix="/user", workers=("relay",))
+FRIENDS = Service(name="friends", port=8100, prefix="/friend", workers=("relay", "consume"))
+RECOMMENDATIONS = Service(
+    name="recommendations", port=8110, prefix="/recommendation", workers=("consume", "project"), graph=True
+)
 GATEWAY = Service(name="gateway", port=9000, database=False, protocol="asgi")
 DOMAIN = (USERS, FRIENDS, RECOMMENDATIONS)
 SERVICES = (REGISTRY, *DOMAIN, GATEWAY)

@@ -32,13 +32,15 @@ def plan(system: "System") -> Steps:
     for service in (REGISTRY, *DOMAIN):
         _database(steps, system, service)
     for service in (REGISTRY, *DOMAIN, GATEWAY):
-        after = f"{service.name} tables" if service.database else "registry web"
-        steps.add(f"{service.name} web", partial(system.processes[f"{service.name}-web"].start), after=(after,))
-    made = _topics_and_graph(steps, system)
+        after = [f"{service.name} tables" if service.database else "registry web"]
+        after += system.providers("NEO4J_BOLT_URL") if service.graph else []
+        steps.add(f"{service.name} web", system.processes[f"{service.name}-web"].start, after=tuple(after))
+    made = (*_topics_and_graph(steps, system), *(engine.name for engine in system.engines))
+    steps.add("environment files", system.write_environments, after=made)
     workers = [f"{service.name}-{worker}" for service in DOMAIN for worker in service.workers]
     for name in workers:
         tables = f"{name.partition('-')[0]} tables"
-        steps.add(name, partial(system.processes[name].start), after=(tables, *made))
+        steps.add(name, system.processes[name].start, after=(tables, *made))
     for name in workers:
         steps.add(f"{name} at work", partial(_until_fresh, system, name), after=(name,))
     for service in (REGISTRY, *DOMAIN, GATEWAY):
@@ -51,12 +53,15 @@ def plan(system: "System") -> Steps:
 def _database(steps: Steps, system: "System", service: Service) -> None:
     """A service's database and its tables, made by a process that has loaded Django in the meantime."""
     preparation = system.preparations[service.name]
-    url = preparation.environment["DATABASE_URL"]
-    steps.add(f"{service.name} loaded", preparation.start)
     server = system.providers("DATABASE_URL")
-    steps.add(f"{service.name} database", partial(databases.ensure, url), after=server)
+    steps.add(f"{service.name} loaded", preparation.start, after=server)
+    steps.add(f"{service.name} database", partial(_make_database, system, service), after=server)
     after = (f"{service.name} loaded", f"{service.name} database")
     steps.add(f"{service.name} tables", partial(preparation.step, "migrate"), after=after)
+
+
+def _make_database(system: "System", service: Service) -> None:
+    databases.ensure(system.environment(service)["DATABASE_URL"])
 
 
 def _topics_and_graph(steps: Steps, system: "System") -> tuple[str, ...]:
@@ -64,8 +69,7 @@ def _topics_and_graph(steps: Steps, system: "System") -> tuple[str, ...]:
     made = []
     for service in DOMAIN:
         preparation = system.preparations[service.name]
-        step = "topics" if service.topics else "graph"
-        variable = "KAFKA_BOOTSTRAP_SERVERS" if service.topics else "NEO4J_BOLT_URL"
+        step, variable = ("graph", "NEO4J_BOLT_URL") if service.graph else ("topics", "KAFKA_BOOTSTRAP_SERVERS")
         name = f"{service.name} {step}"
         after = (f"{service.name} tables", *system.providers(variable))
         steps.add(name, partial(preparation.step, step), after=after)

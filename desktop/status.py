@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desktop import health, runfiles
+from desktop import health, leftovers, runfiles
 from desktop.process import FRESH_SECONDS
 from desktop.services import GATEWAY, SERVICES, Ports, Service
 
@@ -65,11 +65,11 @@ def of(data: Path) -> Status:
         data=data,
         state=_overall(supervisor, bool(description.get("ready")), services),
         supervisor=supervisor.pid if supervisor else None,
-        kind=str(description.get("engines", "")),
+        kind=str(description.get("kind", "")),
         since=description.get("since"),
         gateway=ports.url(GATEWAY),
         services=services,
-        engines={name: _engine(run, name, told) for name, told in description.get("running", {}).items()},
+        engines={name: _engine(data, told) for name, told in description.get("engines", {}).items()},
     )
 
 
@@ -104,6 +104,6 @@ def _fresh(heartbeat: Path) -> bool:
         return False
 
 
-def _engine(run: Path, name: str, told: dict[str, Any]) -> EngineStatus:
-    identity = runfiles.recall(run / "engines" / f"{name}.json")
+def _engine(data: Path, told: dict[str, Any]) -> EngineStatus:
+    identity = runfiles.recall(leftovers.engine_file(data, told["folder"]))
     return EngineStatus(version=told["version"], port=told["port"], pid=identity.pid if identity else None)

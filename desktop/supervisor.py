@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,7 +29,14 @@ from desktop.services import SERVICES, Ports, Service
 
 # A stop is promised within 10 s (30 s with the full engines); the engines get what the services leave of it.
 SECONDS_TO_STOP = {"light": 9.0, "full": 28.0}
-SECONDS_TO_START = 120.0
+# Which variable leads to an engine.
+PROVIDED = {
+    "PostgreSQL": "DATABASE_URL",
+    "Apache Kafka": "KAFKA_BOOTSTRAP_SERVERS",
+    "Tansu": "KAFKA_BOOTSTRAP_SERVERS",
+    "ArcadeDB": "NEO4J_BOLT_URL",
+    "Neo4j": "NEO4J_BOLT_URL",
+}
 # First the door, so that nobody waits for what is going; then who answers; then who passes on; last the registry,
 # for the others leave it in order. With it, how many seconds each group is given.
 STOP_ORDER: tuple[tuple[Callable[[str], bool], float], ...] = (
@@ -65,6 +73,9 @@ class System:
         self._care = Care(self)
         self.preparations: dict[str, Preparation] = {}
         self._held = ExitStack()
+        self._turn = threading.Lock()
+        self._running: dict[str, dict[str, object]] = {}
+        self._since = time.time()
 
     # -- what it is made of ------------------------------------------------------------------------------------
 
@@ -82,7 +93,8 @@ class System:
         """The variables that the service's processes and its management commands need."""
         found = {name: self.given[name] for name in environments.ENGINE_VARIABLES if self.given.get(name)}
         for engine in self.engines:
-            found |= engine.environment()
+            # Before its start an engine has no address, and nobody is started who needs it.
+            found |= engine.environment() if engine.port else {}
         shared = {
             "SECRET_KEY": self.given.get("SECRET_KEY") or keys.kept(self.data / "secret-key", size=50),
             "WEB_WORKERS": environments.web_workers(self.given),
@@ -115,14 +127,14 @@ class System:
     def _start(self) -> None:
         preflight.claim(self.data)
         self._held.enter_context(preflight.locked(self.data))
-        leftovers.end(self.run, self.notice)
+        leftovers.end(self.data, self.notice)
         preflight.check_disk(self.data)
         preflight.check_ports(self.ports)
-        runfiles.write(self.run / "system.json", self._description())
+        self._describe(ready=False)
         self.engines = create(self.kind, self.data / "engines", self.cache, self.ports.engines(), self.notice)
         self._build()
         startup.plan(self).run()
-        self.notice("All healthy.")
+        self._describe(ready=True)
         self._care.start()
 
     @property
@@ -131,37 +143,47 @@ class System:
         home = Path(self.given.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "social-network"
         return Path(self.given.get("SOCIAL_NETWORK_CACHE") or home)
 
-    def _description(self) -> dict[str, object]:
+    def _describe(self, *, ready: bool) -> None:
+        """Writes down whose system this is and what it is made of; `status` reads it in another process."""
         own = runfiles.identify(os.getpid())
-        return {
+        description = {
             **(asdict(own) if own else {}),
-            "engines": self.kind,
+            "since": self._since,
+            "ready": ready,
+            "kind": self.kind,
             "ports": asdict(self.ports),
-            "since": time.time(),
+            "engines": self._running,
         }
+        runfiles.write(self.run / "system.json", description)
 
     def _build(self) -> None:
         """All processes, not yet started, and what their services' management commands need."""
         for service in SERVICES:
-            variables = self.environment(service)
-            runfiles.write(self.run / f"{service.name}.env.json", dict(variables))
             (self.run / service.name).mkdir(exist_ok=True)
-            whole = environments.whole(variables, self.given)
             for process in service.processes:
-                self.processes[f"{service.name}-{process}"] = self._process(service, process, whole)
+                self.processes[f"{service.name}-{process}"] = self._process(service, process)
             if service.database:
                 self.preparations[service.name] = Preparation(
-                    service.name,
-                    whole | {"ADMIN_PASSWORD": self.password},
-                    self.logs / f"{service.name}-prepare.log",
+                    service.name, partial(self._preparing, service), self.logs / f"{service.name}-prepare.log"
                 )
 
-    def _process(self, service: Service, process: str, environment: Mapping[str, str]) -> Process:
+    def _preparing(self, service: Service) -> Mapping[str, str]:
+        return self._whole(service) | {"ADMIN_PASSWORD": self.password}
+
+    def _whole(self, service: Service) -> dict[str, str]:
+        return environments.whole(self.environment(service), self.given)
+
+    def write_environments(self) -> None:
+        """Writes down what each service's processes have, for the management commands that people run."""
+        for service in SERVICES:
+            runfiles.write(self.run / f"{service.name}.env.json", dict(self.environment(service)))
+
+    def _process(self, service: Service, process: str) -> Process:
         name = f"{service.name}-{process}"
         return Process(
             name,
             _command(service, process),
-            environment,
+            partial(self._whole, service),
             log=self.logs / f"{name}.log",
             runfile=self.run / "processes" / f"{name}.json",
             heartbeat=None if process == "web" else self.run / service.name / f"{process}.heartbeat",
@@ -169,29 +191,15 @@ class System:
 
     def providers(self, variable: str) -> tuple[str, ...]:
         """The engines of this system that a variable's value comes from; none where it was given."""
-        return tuple(engine.name for engine in self.engines if variable in engine.environment())
+        return tuple(engine.name for engine in self.engines if PROVIDED[engine.name] == variable)
 
     def start_engine(self, engine: Engine) -> None:
-        """Starts an engine; its process is written down as soon as it has one, not only when it answers."""
-        begun = threading.Thread(target=self._write_down, args=(engine,), daemon=True)
-        begun.start()
+        """Starts an engine and says so."""
         engine.start()
-        self._write_down(engine)
-        self.notice(f"{engine.name} {engine.version()} is ready on port {engine.port}")
-
-    def engine_alive(self, engine: Engine) -> bool:
-        """Whether the process of an engine that has been started still runs."""
-        return runfiles.recall(self._engine_file(engine)) is not None
-
-    def _engine_file(self, engine: Engine) -> Path:
-        return self.run / "engines" / f"{engine.name}.json"
-
-    def _write_down(self, engine: Engine) -> None:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while engine.pid is None:
-            if time.monotonic() > deadline or self.stopping.wait(0.02):
-                return
-        runfiles.record(self._engine_file(engine), engine.pid)
+        version = engine.version()
+        with self._turn:
+            self._running[engine.name] = {"version": version, "port": engine.port, "folder": engine.data.name}
+        self.notice(f"{engine.name} {version} is ready on port {engine.port}")
 
     # -- stop --------------------------------------------------------------------------------------------------
 
@@ -215,7 +223,7 @@ class System:
             thread.start()
         for thread in threads:
             thread.join(max(0.1, deadline - time.monotonic()))
-        leftovers.end_engines(self.run)
+        leftovers.end_engines(self.data)
 
     def __enter__(self) -> Self:
         self.start()
