@@ -99,13 +99,13 @@ def from_json(value: bytes | None) -> Envelope:
 
 def _envelope(body: Mapping[str, Any]) -> Envelope:
     envelope = Envelope(
-        event_id=UUID(body["eventId"]),
+        event_id=UUID(_text(body["eventId"])),
         event_type=_text(body["eventType"]),
         schema_version=_whole(body["schemaVersion"]),
         stream=_text(body["stream"]),
         stream_version=_whole(body["streamVersion"]),
-        occurred_at=clock.parse_iso(body["occurredAt"]),
-        subject=dict(body["subject"]),
+        occurred_at=clock.parse_iso(_text(body["occurredAt"])),
+        subject=_object(body["subject"]),
         personal=tuple(_text(name) for name in body.get("personal", ())),
         metadata=Metadata(
             correlation_id=_text(body["correlationId"]),
@@ -122,6 +122,12 @@ def _envelope(body: Mapping[str, Any]) -> Envelope:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is not an object")
     return value
 
 

@@ -62,6 +62,10 @@ class Relay:
             except psycopg2.Error as error:
                 logger.warning("The relay has lost its session: %s", str(error).strip())
                 self._back_off()
+        self.close()
+
+    def close(self) -> None:
+        """End the connections to Kafka."""
         self._publisher.close()
         self._topic_ids.close()
 
@@ -74,14 +78,17 @@ class Relay:
             while not self._stopper.stopping:
                 self._heartbeat.beat()
                 shards.maintain()
-                if self._step(connection, shards):
+                if self.step(connection, shards):
                     pause = BUSY_SECONDS
                 elif not self._failures:
                     # Woken at once by a NOTIFY; the looks in between are for one that was lost.
                     pause = BUSY_SECONDS if direct.wait(connection, pause) else min(pause * 2, IDLE_SECONDS)
 
-    def _step(self, connection: direct.Connection, shards: Shards) -> bool:
-        """Publish one batch: new events before old ones that a new topic lacks. False when there was nothing."""
+    def step(self, connection: direct.Connection, shards: Shards) -> bool:
+        """Publish one batch: new events before old ones that a new topic lacks; False when there was nothing.
+
+        Raises psycopg2.Error when the session is lost; Kafka's failures are waited out here.
+        """
         try:
             present = self._topic_ids.current()
             events = self._next(connection, shards, present)

@@ -48,12 +48,12 @@ class Shards:
         self._due = 0.0
         direct.fetch(connection, "SELECT pg_advisory_lock_shared(%s, 0)", [PRESENCE_LOCKS])
 
-    def maintain(self) -> None:
-        """About once a second: say that we live, take free shards up to our share, give back what is over it.
+    def maintain(self, *, now: bool = False) -> None:
+        """About once a second, or now: say that we live, take free shards up to our share, give back what is over it.
 
         Call it only while nothing that belongs to an owned shard is under way.
         """
-        if time.monotonic() < self._due:
+        if time.monotonic() < self._due and not now:
             return
         self._due = time.monotonic() + MAINTAIN_EVERY_SECONDS
         share = math.ceil(self._total / max(1, self._relays()))

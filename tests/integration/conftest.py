@@ -1,0 +1,16 @@
+"""What the tests of one service with real engines share."""
+
+import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, in which events may be truncated between two tests; nowhere else may they."""
+    with django_db_blocker.unblock():
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {name} SET eventsourcing.allow_truncate = 'on'")
+        # The setting holds for sessions that begin after it.
+        connection.close()
