@@ -1,5 +1,7 @@
 """Neo4j Community from its Maven jars, with its browser."""
 
+import hashlib
+import secrets
 from pathlib import Path
 
 from desktop.engines import java, settings
@@ -10,6 +12,7 @@ from desktop.engines.server import Launch, Notice, silent
 VERSION = "5.26"
 HEAP, PAGES = 512, 128
 BROWSER_PORT = 7474
+ROUNDS = 1024
 # What Neo4j's own start script gives.
 OPTIONS = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
@@ -39,6 +42,11 @@ class Neo4j(Graph):
 
     def prepare(self) -> None:
         self._jars.fetch(self.notice, self.check_abandoned)
+        users = self.data / "data" / "dbms" / "auth.ini"
+        if not users.exists():
+            users.parent.mkdir(parents=True, exist_ok=True)
+            users.touch(mode=0o600)
+            users.write_text(f"{self.user}:{credential(self.password)}:\n")
 
     def launch(self) -> Launch:
         self.http_port = self.other_port("http", BROWSER_PORT)
@@ -69,3 +77,16 @@ class Neo4j(Graph):
                 "dbms.usage_report.enabled": "false",
             },
         )
+
+
+def credential(password: str, salt: bytes | None = None) -> str:
+    """A password as Neo4j keeps it: what its `set-initial-password` writes, without a start of Java for it, and
+    without the password among the arguments of a process.
+
+    Source: org.neo4j.server.security.SystemGraphCredential and SecureHasher (SHA-256, 1,024 rounds, salt first).
+    """
+    salt = salt or secrets.token_bytes(32)
+    digest = hashlib.sha256(salt + password.encode()).digest()
+    for _ in range(ROUNDS - 1):
+        digest = hashlib.sha256(digest).digest()
+    return f"SHA-256,{digest.hex()},{salt.hex()},{ROUNDS}"
