@@ -64,6 +64,10 @@ class Relay:
                 self._back_off()
         self.close()
 
+    def forget_topics(self) -> None:
+        """Ask Kafka for the topics' ids with the next step, however lately they were asked for."""
+        self._topic_ids.close()
+
     def close(self) -> None:
         """End the connections to Kafka."""
         self._publisher.close()

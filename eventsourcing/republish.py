@@ -42,20 +42,27 @@ def next_batch(connection: direct.Connection, shards: Sequence[int], present: Pr
 
     They are marked like any others once published, which takes them off this list; so a crash repeats some at most.
     """
-    known = {(row[0], row[1]): row[2:] for row in direct.fetch(connection, REMEMBERED, {"shards": list(shards)})}
-    for shard in shards:
-        for topic, topic_id in present.items():
-            state = known.get((shard, topic))
-            if state is None or state[0] != topic_id:
-                _remember(connection, shard, topic, topic_id, changed=state is not None)
-            elif state[1] < state[2] and (events := _lacking(connection, shard, topic, state, limit)):
-                return events
+    for (shard, topic), state in _progress(connection, shards, present).items():
+        if state[1] < state[2] and (events := _lacking(connection, shard, topic, state, limit)):
+            return events
     return []
 
 
-def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: UUID, *, changed: bool) -> None:
+def _progress(
+    connection: direct.Connection, shards: Sequence[int], present: Present
+) -> dict[tuple[int, str], tuple[Any, ...]]:
+    """By shard and topic: the topic's id, how far it was published again, how far it has to be."""
+    known = {(row[0], row[1]): row[2:] for row in direct.fetch(connection, REMEMBERED, {"shards": list(shards)})}
+    pairs = [(shard, topic) for shard in shards for topic in present]
+    changed = [pair for pair in pairs if pair not in known or known[pair][0] != present[pair[1]]]
+    for shard, topic in changed:
+        _remember(connection, shard, topic, present[topic], first=(shard, topic) not in known)
+    return _progress(connection, shards, present) if changed else {pair: known[pair] for pair in pairs}
+
+
+def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: UUID, *, first: bool) -> None:
     direct.fetch(connection, REMEMBER, {"shard": shard, "topic": topic, "topic_id": topic_id})
-    if changed:
+    if not first:
         logger.warning("Topic %s was made anew: shard %d is published to it again", topic, shard)
 
 

@@ -31,11 +31,15 @@ ON CONFLICT (shard) DO UPDATE
 SET owner = excluded.owner, backend_pid = excluded.backend_pid, heartbeat_at = excluded.heartbeat_at
 """
 END_STALE = """
-SELECT shard, owner, pg_terminate_backend(pg_locks.pid)
+SELECT owner, shards, pg_terminate_backend(pid, 1000)
+FROM (
+SELECT pid, min(owner) AS owner, array_agg(shard ORDER BY shard) AS shards
 FROM relay_shards JOIN pg_locks ON pg_locks.objid = shard
 WHERE locktype = 'advisory' AND classid = %(locks)s AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND shard = ANY(%(shards)s) AND heartbeat_at < clock_timestamp() - make_interval(secs => %(stale)s)
+GROUP BY pid
+) AS silent
 """
 
 
@@ -86,5 +90,5 @@ class Shards:
 
     def _end_stale(self, shards: list[int]) -> None:
         values = {"locks": SHARD_LOCKS, "shards": shards, "stale": STALE_SECONDS}
-        for shard, owner, _ in direct.fetch(self._connection, END_STALE, values):
-            logger.warning("%s has not been heard of for %d s: its shard %d is taken", owner, STALE_SECONDS, shard)
+        for owner, held, _ in direct.fetch(self._connection, END_STALE, values):
+            logger.warning("%s was not heard of for %d s: its shards %s are taken", owner, STALE_SECONDS, held)

@@ -138,7 +138,7 @@ def as_stored(row: Sequence[Any]) -> Event:
         subject=data | (personal or {}),
         occurred_at=occurred_at,
         metadata=Metadata(**metadata),
-        personal=tuple(personal or ()),
+        personal=tuple(sorted(personal or ())),
     )
 
 

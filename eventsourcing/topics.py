@@ -101,7 +101,8 @@ class TopicIds:
         return {names[entry["name"]]: UUID(str(entry["topic_id"])) for entry in described if not entry["error_code"]}
 
     def close(self) -> None:
-        """Give the connection back; the next look opens another."""
+        """Give the connection back; the next look opens another, and asks."""
+        self._due = 0.0
         if self._client is not None:
             self._client.close()
             self._client = None
