@@ -24,7 +24,7 @@ class Upstream:
         self._idle: deque[Connection] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._ejected_until = 0.0
-        self._retired = False
+        self.retired = False
 
     def __repr__(self) -> str:
         return f"Upstream({self.authority.decode()})"
@@ -54,7 +54,7 @@ class Upstream:
 
     def release(self, connection: Connection) -> None:
         """The request is over: the connection is kept where it may be used again, else closed."""
-        if connection.reusable and not self._retired:
+        if connection.reusable and not self.retired:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:
@@ -108,6 +108,6 @@ class Upstream:
 
     def retire(self) -> None:
         """It is not listed any more: what is under way goes on, nothing is kept."""
-        self._retired = True
+        self.retired = True
         while self._idle:
             self._idle.pop().close()
