@@ -10,6 +10,7 @@ folder or file below `tests/`. What follows the first unknown option goes to pyt
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -84,6 +85,9 @@ class Run:
             self.problems.append(str(error))
         except KeyboardInterrupt:
             self.problems.append("it was interrupted")
+        except Exception as error:  # noqa: BLE001 -- shown whole, and the summary must still come and say "failed"
+            traceback.print_exc()
+            self.problems.append(f"{type(error).__name__}: {error}")
         if not self.request.names:
             self.problems += engines.missing_in_ci(self.versions, os.environ.get("CI") == "true")
 

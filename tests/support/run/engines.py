@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desktop import runfiles
+from desktop.engines import Engine, create
 from desktop.engines import EngineError as EngineError
-from desktop.engines import create
 
 Say = Callable[[str], None]
 VARIABLES = ("DATABASE_URL", "DATABASE_DIRECT_URL", "KAFKA_BOOTSTRAP_SERVERS", "NEO4J_BOLT_URL")
@@ -38,16 +38,23 @@ def started(kind: str, work: Path, say: Say) -> Iterator[Running]:
         os.environ.pop(name, None)
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
+    engines = create(kind, work / kind / "engines", notice=say)
+    say(f"Starting {', '.join(engine.name for engine in engines)} …")
     with ExitStack() as stack:
-        for engine in create(kind, work / kind, notice=say):
-            say(f"Starting {engine.name} …")
+        pool = stack.enter_context(ThreadPoolExecutor(len(engines)))
+        for engine in engines:
+            # Also ends a start that is still under way, which the pool waits for.
             stack.callback(engine.stop)
-            engine.start()
-            if engine.pid:
-                runfiles.record(work / "run" / "engines" / f"{engine.name}.json", engine.pid)
+        list(pool.map(_start, engines))
+        for engine in engines:
             environment |= engine.environment()
             versions[engine.name] = engine.version()
+            say(f"{engine.name} {versions[engine.name]} is ready on port {engine.port}")
         yield Running(environment=environment, versions=versions)
+
+
+def _start(engine: Engine) -> None:
+    engine.start()
 
 
 def missing_in_ci(versions: Mapping[str, str], in_ci: bool) -> list[str]:

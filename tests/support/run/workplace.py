@@ -11,6 +11,7 @@ from pathlib import Path
 from desktop import leftovers, runfiles
 
 PREFIX = "social-network-tests-"
+OWNER = "owner.json"
 # A folder this young may belong to a run that has not signed it yet.
 YOUNG_SECONDS = 60.0
 
@@ -25,7 +26,7 @@ def workplace(say: Say, parent: Path | None = None) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     # PostgreSQL does not run as root: its user must be able to reach its folder below.
     folder.chmod(0o755)
-    runfiles.record(folder / "run" / "owner.json", os.getpid())
+    runfiles.record(folder / OWNER, os.getpid())
     try:
         yield folder
     finally:
@@ -44,7 +45,7 @@ def clear(parent: Path, say: Say) -> None:
 def _abandoned(folder: Path) -> bool:
     try:
         young = time.time() - folder.stat().st_mtime < YOUNG_SECONDS
-        return not young and runfiles.recall(folder / "run" / "owner.json") is None
+        return not young and runfiles.recall(folder / OWNER) is None
     except (FileNotFoundError, PermissionError):
         # It is being deleted, or is another user's.
         return False
@@ -53,10 +54,11 @@ def _abandoned(folder: Path) -> bool:
 def end_systems(folder: Path, say: Say) -> None:
     """End the processes of systems that suites started and could not stop; each has a session of its own."""
     for run in sorted(folder.glob("suites/*/tmp/**/run")):
-        leftovers.end(run, say)
+        leftovers.end(run.parent, say)
 
 
 def end_all(folder: Path, say: Say) -> None:
     """End every process that a run file below the folder tells of: those of systems, then the run's engines."""
     end_systems(folder, say)
-    leftovers.end(folder / "run", say)
+    for engines in sorted(folder.glob("*/engines")):
+        leftovers.end(engines.parent, say)

@@ -33,8 +33,8 @@ def ended(process: subprocess.Popen[bytes]) -> None:
 def abandoned(parent: Path, *, owner: int, age: float = 1000) -> Path:
     """A run's folder as its process left it, so many seconds ago."""
     folder = parent / f"{workplace.PREFIX}old"
-    runfiles.record(folder / "run" / "owner.json", owner)
-    (folder / "run").mkdir(exist_ok=True, parents=True)
+    runfiles.record(folder / workplace.OWNER, owner)
+    (folder / "full" / "engines" / "neo4j").mkdir(parents=True)
     before = folder.stat().st_mtime - age
     os.utime(folder, (before, before))
     return folder
@@ -64,7 +64,7 @@ def test_processes_that_suites_and_the_run_left_are_ended(tmp_path: Path, sleepe
 
 def test_what_a_killed_run_left_is_ended_and_deleted(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     folder = abandoned(tmp_path, owner=dead())
-    runfiles.record(folder / "run" / "engines" / "Neo4j.json", sleeper.pid)
+    runfiles.record(folder / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
     with workplace.workplace(silent, tmp_path):
         eventually(lambda: ended(sleeper))
         assert not folder.exists()
@@ -75,7 +75,7 @@ def test_a_run_that_goes_on_or_has_just_begun_is_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes], alive: bool
 ) -> None:
     folder = abandoned(tmp_path, owner=os.getpid() if alive else dead(), age=1000 if alive else 0)
-    runfiles.record(folder / "run" / "engines" / "Neo4j.json", sleeper.pid)
+    runfiles.record(folder / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
     with workplace.workplace(silent, tmp_path):
         assert folder.exists()
         assert sleeper.poll() is None
