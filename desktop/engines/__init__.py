@@ -1,24 +1,36 @@
 """The engines of the desktop run: PostgreSQL, Kafka and a graph database, without Docker and without a system Java.
 
-    for engine in create("light", Path(".data/engines")):
-        engine.start(); engine.environment(); engine.version(); engine.stop()
+for engine in create("light", Path(".data/engines")):
+    engine.start(); engine.environment(); engine.version(); engine.stop()
 """
 
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from desktop.engines import accounts
 from desktop.engines.arcadedb import ArcadeDB
 from desktop.engines.errors import EngineError, Unfetchable
 from desktop.engines.kafka import Kafka
 from desktop.engines.neo4j import Neo4j
 from desktop.engines.postgresql import PostgreSQL
 from desktop.engines.server import Server, silent
+from desktop.engines.tansu import KafkaOrTansu
 
-__all__ = ["ArcadeDB", "Engine", "EngineError", "Kafka", "Neo4j", "PostgreSQL", "Unfetchable", "cache_folder", "create"]
-
-Kind = Literal["light", "full"]
+__all__ = [
+    "ArcadeDB",
+    "Engine",
+    "EngineError",
+    "Kafka",
+    "KafkaOrTansu",
+    "Neo4j",
+    "PostgreSQL",
+    "Unfetchable",
+    "cache_folder",
+    "create",
+    "remove",
+]
 
 
 class Engine(Protocol):
@@ -63,10 +75,11 @@ def create(
     """
     if kind not in ("light", "full"):
         raise ValueError(f"Engines are light or full, not {kind!r}.")
+    broker: type[Server] = Kafka if kind == "full" else KafkaOrTansu
     graph: type[Server] = Neo4j if kind == "full" else ArcadeDB
     plan: dict[str, tuple[str, type[Server]]] = {
         "DATABASE_URL": ("postgresql", PostgreSQL),
-        "KAFKA_BOOTSTRAP_SERVERS": ("kafka", Kafka),
+        "KAFKA_BOOTSTRAP_SERVERS": ("kafka", broker),
         "NEO4J_BOLT_URL": ("graph", graph),
     }
     return [
@@ -87,3 +100,9 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     if given := environment.get("SOCIAL_NETWORK_CACHE"):
         return Path(given)
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "social-network"
+
+
+def remove(data: Path) -> None:
+    """Deletes what the stopped engines of this folder keep outside it: as root, PostgreSQL's files may have to be
+    elsewhere. The folder itself is the caller's to delete."""
+    accounts.remove(data.resolve() / PostgreSQL.folder)

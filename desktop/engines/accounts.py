@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root. Started by root, it runs as the user nobody, who must be able to reach its files.
+"""PostgreSQL refuses to run as root. Started by root, it runs as the user nobody, who must reach its files.
 
 Where a parent folder is closed to others (a checkout below /root, a temporary folder), neither the programs nor the
 data can stay where they are: they go to /var/lib/social-network, and a link in the data folder leads there. The

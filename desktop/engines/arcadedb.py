@@ -1,5 +1,6 @@
 """ArcadeDB from its wheel, in a process of its own, over Bolt."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +37,13 @@ class ArcadeDB(Graph):
         secret.touch(mode=0o600)
         secret.write_text(self.password)
         return Launch(command=line, environment=settings.environment(), folder=self.data)
+
+    def version(self) -> str:
+        """Its own: as a component it names the version of Neo4j that it answers like."""
+        with self.driver() as driver:
+            agent = driver.get_server_info().agent
+        found = re.search(r"ArcadeDB ([\w.]+)", agent)
+        return found[1] if found else agent
 
     def _settings(self) -> dict[str, str]:
         return {

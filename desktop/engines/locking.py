@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def held(file: Path, *, waiting: Callable[[], None], look_every: float = 0.1) -> Iterator[None]:
-    """Holds an exclusive lock on `file`. While another process holds it, `waiting` is called; it may raise to give up.
+    """Holds an exclusive lock on `file`. While another process has it, `waiting` is called; it may raise to give up.
 
     The lock ends with its holder, however that ends. The descriptor is closed in programs that are started
     meanwhile (PEP 446), so that a daemon does not keep it.

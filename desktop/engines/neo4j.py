@@ -60,6 +60,9 @@ class Neo4j(Graph):
         )
         return Launch(command=line, environment=settings.environment(), folder=self.data)
 
+    def settle(self) -> None:
+        self.notice(f"Neo4j's browser: http://127.0.0.1:{self.http_port} (its password: {self.data / 'password'})")
+
     def _configure(self) -> None:
         (self.data / "conf").mkdir(exist_ok=True)
         java.properties(
@@ -71,10 +74,15 @@ class Neo4j(Graph):
                 "server.http.listen_address": f"127.0.0.1:{self.http_port}",
                 "server.http.advertised_address": f"127.0.0.1:{self.http_port}",
                 "server.https.enabled": "false",
+                "server.memory.heap.initial_size": f"{HEAP // 2}m",
                 "server.memory.heap.max_size": f"{HEAP}m",
                 "server.memory.pagecache.size": f"{PAGES}m",
                 "db.tx_log.rotation.retention_policy": "100M size",
                 "dbms.usage_report.enabled": "false",
+                # Five seconds of waiting for clients that may still come, at each stop.
+                "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+                "internal.dbms.bolt.netty_server_shutdown_timeout": "2s",
+                "internal.server.bolt.thread_pool_shutdown_wait_time": "2s",
             },
         )
 

@@ -25,7 +25,7 @@ def free(port: int) -> bool:
 
 def choose() -> int:
     """A port that is free now."""
-    for port in random.sample(CHOICE, TRIES):  # noqa: S311 -- no secret, only spread
+    for port in random.sample(CHOICE, TRIES):
         if free(port):
             return port
     with socket.create_server(("127.0.0.1", 0)) as opened:
@@ -33,7 +33,7 @@ def choose() -> int:
 
 
 def remembered(file: Path, preferred: int | None = None) -> int:
-    """The port written in `file` if it is free; otherwise `preferred` if that is, or a new one; then written there."""
+    """The port written in `file` if it is free; otherwise `preferred` if that is, or a new one, written there."""
     for port in (_read(file), preferred):
         if port is not None and free(port):
             break

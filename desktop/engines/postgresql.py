@@ -43,12 +43,12 @@ class PostgreSQL(Server):
     folder = "postgresql"
     # Its fast shutdown: it does not wait for clients to leave.
     stop_signal = signal.SIGINT
+    _account: accounts.Account | None = None
 
     def prepare(self) -> None:
-        self._account = accounts.needed(self._home / "files")
+        self._account = accounts.needed(self._files)
         if self._account:
-            accounts_home = accounts.home(self.data, self._account)
-            accounts_home.mkdir(exist_ok=True)
+            accounts.home(self.data, self._account)
         if not self._files.exists():
             self._make()
         self._forget_stranger()
@@ -70,9 +70,9 @@ class PostgreSQL(Server):
         """Makes the database that DATABASE_URL names, so that the address works as it stands."""
         connection = self._connect()
         connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
-        with contextlib.closing(connection), connection.cursor() as cursor:
-            with contextlib.suppress(errors.DuplicateDatabase):
-                cursor.execute(f"CREATE DATABASE {DATABASE}")
+        there = contextlib.suppress(errors.DuplicateDatabase)
+        with contextlib.closing(connection), connection.cursor() as cursor, there:
+            cursor.execute(f"CREATE DATABASE {DATABASE}")
 
     def environment(self) -> dict[str, str]:
         password = settings.password(self.data)
@@ -118,7 +118,14 @@ class PostgreSQL(Server):
         try:
             self.run(
                 self._launch(
-                    "initdb", "-D", str(draft), "-U", USER, "--auth=scram-sha-256", f"--pwfile={secret}", *INITDB,
+                    "initdb",
+                    "-D",
+                    str(draft),
+                    "-U",
+                    USER,
+                    "--auth=scram-sha-256",
+                    f"--pwfile={secret}",
+                    *INITDB,
                     folder=draft,
                 )
             )

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jgo.env._lockfile import LockFile
+from jgo.env import LockFile
 from jgo.maven import MavenContext, PythonResolver
 from jgo.parse import Coordinate
 

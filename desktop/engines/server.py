@@ -1,5 +1,6 @@
 """What all engines have in common: one process of ours that is started, waited for, written down, and stopped."""
 
+import errno
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from desktop.engines.logs import Log
 
 Notice = Callable[[str], None]
 SECONDS_TO_START = 120.0
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.1
 # An engine's first files take more than this; a full disk is better told before than found in a stack trace.
 LEAST_BYTES = 200_000_000
 BIND_TRIES = 3
@@ -80,6 +81,7 @@ class Server(ABC):
 
     def settle(self) -> None:
         """What is left to do once it answers. Raises EngineError."""
+        self.check_abandoned()
 
     @abstractmethod
     def environment(self) -> dict[str, str]:
@@ -114,7 +116,7 @@ class Server(ABC):
             self.settle()
         except OSError as error:
             self._end()
-            raise EngineError(_system_error(self.name, error)) from error
+            raise EngineError(_system_error(self.name, self.data, error)) from error
         except BaseException:
             self._end()
             raise
@@ -139,13 +141,10 @@ class Server(ABC):
 
     def run(self, launch: Launch) -> None:
         """Runs a command that ends by itself, its output to the log. Raises EngineError when it fails."""
-        handle = self._log.open()
-        try:
-            done = subprocess.run(launch.command, check=False, stdout=handle, stderr=handle, **_how(launch))
-        finally:
-            os.close(handle)
-        if done.returncode:
-            raise EngineError(f"{self.name} cannot make its data folder {self.data}: {self._log.last()}")
+        code = self._spawn(launch).wait()
+        self.check_abandoned()
+        if code:
+            raise self._sentence(f"{self.name} cannot make its data in {self.data}: {self._log.last()}")
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -157,8 +156,7 @@ class Server(ABC):
         for tried in range(1, BIND_TRIES + 1):
             self._port = self._free_port()
             try:
-                self._begin()
-                self._await()
+                self._await(self._spawn(self.launch()))
             except PortTaken:
                 self._end()
                 if self._given is not None or tried == BIND_TRIES:
@@ -173,39 +171,53 @@ class Server(ABC):
             raise PortTaken(_taken(self.name, self._given))
         return self._given
 
-    def _begin(self) -> None:
-        launch = self.launch()
+    def _spawn(self, launch: Launch) -> "subprocess.Popen[bytes]":
         with self._turn:
             self.check_abandoned()
             handle = self._log.open()
             try:
-                self._process = subprocess.Popen(
-                    launch.command, stdout=handle, stderr=handle, start_new_session=True, **_how(launch)
+                process = subprocess.Popen(
+                    launch.command,
+                    cwd=launch.folder,
+                    env=dict(launch.environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=handle,
+                    stderr=handle,
+                    start_new_session=True,
+                    user=launch.user,
+                    group=launch.group,
+                    extra_groups=None if launch.user is None else [],
                 )
             finally:
                 os.close(handle)
-            runfiles.record(self._pidfile, self._process.pid)
+            self._process = process
+            runfiles.record(self._pidfile, process.pid)
+            return process
 
-    def _await(self) -> None:
+    def _await(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + SECONDS_TO_START
         while not self.answers():
             self.check_abandoned()
-            if self._process is None or self._process.poll() is not None:
-                raise self._died()
+            if process.poll() is not None:
+                raise self._died(process.returncode)
             if time.monotonic() > deadline:
-                raise EngineError(
-                    f"{self.name} does not answer on port {self.port} after {SECONDS_TO_START:.0f} s. "
-                    f"The end of its log {self.log}: {self._log.last()}"
+                raise self._sentence(
+                    f"{self.name} does not answer on port {self.port} after {SECONDS_TO_START:.0f} s: "
+                    f"{self._log.last()}"
                 )
             self._abandoned.wait(LOOK_EVERY)
 
-    def _died(self) -> EngineError:
+    def _died(self, code: int) -> EngineError:
         if self._port is not None and not ports.free(self._port):
             return PortTaken(_taken(self.name, self._port))
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return self._sentence(f"{self.name} ended at its start ({how}): {self._log.last()}")
+
+    def _sentence(self, sentence: str) -> EngineError:
+        """What the log's end means, where that is known; otherwise `sentence`, and where the log is."""
         if any("No space left on device" in line for line in self._log.lines()):
             return EngineError(_disk_full(self.name, self.data))
-        code = self._process.returncode if self._process else None
-        return EngineError(f"{self.name} ended at its start ({code}): {self._log.last()} Its log: {self.log}")
+        return EngineError(f"{sentence.rstrip('.')}. Its log: {self.log}")
 
     def _end(self) -> None:
         with self._turn:
@@ -231,11 +243,6 @@ def check_disk(folder: Path, least: int = LEAST_BYTES) -> None:
         raise EngineError(_disk_full("The engine", folder))
 
 
-def _how(launch: Launch) -> dict[str, object]:
-    changed = {} if launch.user is None else {"user": launch.user, "group": launch.group, "extra_groups": []}
-    return {"cwd": launch.folder, "env": dict(launch.environment), "stdin": subprocess.DEVNULL} | changed
-
-
 def _taken(name: str, port: int) -> str:
     return f"{name} cannot listen on port {port}: it is in use. Stop whoever listens there, or choose another port."
 
@@ -244,6 +251,8 @@ def _disk_full(name: str, folder: Path) -> str:
     return f"{name} has no room: the disk of {folder} is full. Free some, or choose a data folder on another disk."
 
 
-def _system_error(name: str, error: OSError) -> str:
+def _system_error(name: str, data: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _disk_full(name, data)
     where = f" ({error.filename})" if error.filename else ""
     return f"{name} does not start: {error.strerror or error}{where}. See to it that this user may write there."

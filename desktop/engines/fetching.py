@@ -1,0 +1,129 @@
+"""Fetching jars from Maven Central with jgo: into a folder of their own, checked, with word of how far it is."""
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from jgo.env import LockedDependency
+from jgo.maven import MavenContext, PythonResolver
+
+from desktop.engines.errors import Unfetchable
+
+TRIES = 3
+# To connect, and between two pieces of an answer.
+SECONDS = 10
+NOTICE_EVERY = 10_000_000
+# Name and address of each; None: jgo's own, Maven Central.
+REPOSITORIES: dict[str, str] | None = None
+
+
+class Fetcher:
+    """Fetches jars into a folder of its own, and lets none through whose checksum differs."""
+
+    def __init__(self, staging: Path, progress: "Progress") -> None:
+        self._progress, self._staging = progress, staging
+        resolver = PythonResolver(progress_callback=progress.file)
+        self._context = MavenContext(
+            resolver=resolver, repo_cache=staging, local_repos=[], remote_repos=REPOSITORIES, timeout=SECONDS
+        )
+
+    def fetch(self, dependency: LockedDependency) -> Path:
+        """The jar's temporary path. Raises Unfetchable."""
+        for tried in range(1, TRIES + 1):
+            try:
+                path = self._download(dependency)
+            except (requests.RequestException, RuntimeError) as error:
+                # A RuntimeError is jgo's word that no repository has it.
+                if tried == TRIES:
+                    raise Unfetchable(self._sentence(_short(error))) from error
+            else:
+                if checksum(path) == dependency.sha256:
+                    self._progress.done()
+                    return path
+                path.unlink()
+        raise Unfetchable(self._sentence(f"{dependency.artifactId} came with a wrong checksum"))
+
+    def _download(self, dependency: LockedDependency) -> Path:
+        project = self._context.project(dependency.groupId, dependency.artifactId)
+        artifact = project.at_version(dependency.version).artifact(
+            classifier=dependency.classifier or "", packaging=dependency.packaging
+        )
+        # What an earlier try left half done would be taken for the whole.
+        shutil.rmtree(self._staging / place(dependency).parent, ignore_errors=True)
+        if (path := self._context.resolver.download(artifact)) is None:
+            raise RuntimeError("nothing came")
+        return path
+
+    def _sentence(self, reason: str) -> str:
+        return (
+            f"{self._progress.title} cannot be fetched from Maven Central ({reason}). Check the connection and the "
+            "disk, and start again: what has been fetched is kept."
+        )
+
+
+class Progress:
+    """Tells how far a download is, every ten megabytes and at its end."""
+
+    def __init__(self, title: str, files: int, notice: Callable[[str], None]) -> None:
+        self.title, self._files, self._notice = title, files, notice
+        self._done = self._bytes = self._told = 0
+        self._turn = threading.Lock()
+        notice(f"Fetching {title} (only once): {files} files")
+
+    @contextmanager
+    def file(self, name: str, size: int) -> Iterator[Callable[[int], None]]:
+        """jgo's callback for one file."""
+        yield self._more
+
+    def done(self) -> None:
+        """One more file is there."""
+        with self._turn:
+            self._done += 1
+            if self._done == self._files:
+                self._tell()
+
+    def _more(self, size: int) -> None:
+        with self._turn:
+            self._bytes += size
+            if self._bytes - self._told >= NOTICE_EVERY:
+                self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._bytes
+        self._notice(f"Fetching {self.title}: {self._done} of {self._files} files, {self._bytes / 1e6:.0f} MB")
+
+
+@contextmanager
+def staging(repository: Path) -> Iterator[Path]:
+    """A folder on the same disk for what is being fetched; clears away those of killed processes."""
+    for left in repository.glob(".fetching-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=".fetching-", dir=repository))
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def place(dependency: LockedDependency) -> Path:
+    """Where a jar lies in a Maven repository."""
+    classifier = f"-{dependency.classifier}" if dependency.classifier else ""
+    name = f"{dependency.artifactId}-{dependency.version}{classifier}.{dependency.packaging}"
+    return Path(*dependency.groupId.split("."), dependency.artifactId, dependency.version, name)
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file, as lock files write it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
