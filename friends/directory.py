@@ -92,8 +92,12 @@ def _ask(user_id: int) -> bool:
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 -- as above
-            return bool(json.load(response)["id"] == user_id)
+            answer = json.load(response)
     except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return False
-        raise
+        with error:
+            if error.code == 404:
+                return False
+            raise OSError(f"it answered {error.code}") from error
+    if not isinstance(answer, dict) or answer.get("id") != user_id:
+        raise ValueError("it answered with something else")
+    return True
