@@ -38,6 +38,7 @@ def _driver(url: str) -> tuple[Driver, str | None]:
         connection_timeout=3.0,
         connection_acquisition_timeout=5.0,
         keep_alive=True,
+        telemetry_disabled=True,
         # The server's remarks about statements (unknown label, no index yet) are for who writes them.
         notifications_min_severity="OFF",
         warn_notification_severity="OFF",
@@ -48,6 +49,13 @@ def _driver(url: str) -> tuple[Driver, str | None]:
 def driver() -> Driver:
     """The driver, with its pool of connections: one a process. Connects when it is first used."""
     return _driver(environment.text("NEO4J_BOLT_URL"))[0]
+
+
+def close() -> None:
+    """Close the driver, if there is one; the next use opens another."""
+    if _driver.cache_info().currsize:
+        driver().close()
+        _driver.cache_clear()
 
 
 def _session(**settings: Any) -> Session:

@@ -95,6 +95,13 @@ WHERE l.stream = ANY(%(streams)s)
 ORDER BY l.stream, l.stream_version DESC
 """  # noqa: S608 -- as above
 STREAMS = "SELECT DISTINCT stream FROM log WHERE stream > %s ORDER BY stream LIMIT %s"
+AT = f"""
+SELECT {COLUMNS}
+FROM unnest(%(streams)s::text[], %(versions)s::int[]) AS wanted (stream, version)
+JOIN log l ON l.stream = wanted.stream AND l.stream_version = wanted.version
+LEFT JOIN log_personal p USING (event_id)
+"""  # noqa: S608 -- as above
+UNKNOWN = "SELECT name FROM unnest(%s::text[]) AS name WHERE NOT EXISTS (SELECT FROM log WHERE stream = name)"
 SELECTED = """
 FROM log l LEFT JOIN log_personal p USING (event_id)
 WHERE l.id > %(after)s AND l.position >= %(from_position)s
@@ -226,11 +233,28 @@ def last_events(streams: Sequence[str], upto: Positions) -> dict[str, Event]:
     return {entry.event.stream: entry.event for entry in entries}
 
 
+def events_at(versions: Mapping[str, int]) -> dict[str, Event]:
+    """By stream, its event of that version, where the log has it."""
+    values = {"streams": list(versions), "versions": list(versions.values())}
+    entries = (_entry(row) for row in _fetch(AT, values)) if versions else ()
+    return {entry.event.stream: entry.event for entry in entries}
+
+
 def streams(*, after: str = "", batch: int = 500) -> Iterator[list[str]]:
     """The names of all streams in byte order, in lists of at most `batch`, behind the stream `after`."""
     while found := [name for (name,) in _fetch(STREAMS, [after, batch])]:
         yield found
         after = found[-1]
+
+
+def count_streams(*, after: str = "") -> int:
+    """How many streams there are behind the stream `after`."""
+    return int(_fetch("SELECT count(DISTINCT stream) FROM log WHERE stream > %s", [after])[0][0])
+
+
+def unknown(names: Sequence[str]) -> list[str]:
+    """Those of the streams of which the log has no event."""
+    return [name for (name,) in _fetch(UNKNOWN, [list(names)])] if names else []
 
 
 def count(selection: Selection) -> int:
