@@ -13,7 +13,7 @@ def dump(table: str) -> str:
         return out.getvalue()
 
 
-def execute(statement: str, *values: object) -> None:
+def execute(statement: str, *values: str | int) -> None:
     """One statement, committed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
