@@ -9,7 +9,6 @@ import os
 import sys
 
 BASE = os.path.dirname(os.path.abspath(__file__))
-SERVICES = ("users", "friends", "recommendations", "gateway", "registry")
 OLDEST = (3, 11)
 
 
@@ -21,6 +20,11 @@ def check_python() -> None:
             f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {found} ({sys.executable}). "
             "Name a newer one: python3.12 manage.py …, or make PYTHON=python3.12 …"
         )
+
+
+def is_service(name: str) -> bool:
+    """Whether a folder of that name beside this file is a service: it has Django settings of its own."""
+    return name.isidentifier() and os.path.isfile(os.path.join(BASE, name, "settings.py"))
 
 
 def run_service(service: str, arguments: "list[str]") -> None:
@@ -43,7 +47,7 @@ def main(arguments: "list[str]") -> None:
     bootstrap.ensure_environment(development=script)
     if script:
         bootstrap.run_script(arguments[1:])
-    elif arguments and arguments[0] in SERVICES:
+    elif arguments and is_service(arguments[0]):
         run_service(arguments[0], arguments[1:])
     else:
         from desktop import cli
