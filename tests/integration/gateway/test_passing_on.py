@@ -1,0 +1,266 @@
+"""What comes through: requests as they were sent, answers as they were given."""
+
+import asyncio
+import http.client
+import json
+import socket
+from typing import Any
+
+import pytest
+
+from tests.integration.gateway.conftest import Behind
+from tests.integration.gateway.process import Gateway, response
+from tests.integration.gateway.servers import Talk, echo
+
+TRACE = "00-16524ccd870f919338ae4c4b35b15067-715f32597d5babd4-01"
+
+
+def seen(body: bytes) -> tuple[str, dict[str, list[str]], str]:
+    """Request line, headers and body that the echo got."""
+    told: dict[str, Any] = json.loads(body)
+    headers: dict[str, list[str]] = {}
+    for name, value in told["headers"]:
+        headers.setdefault(name, []).append(value)
+    return told["line"], headers, told["body"]
+
+
+@pytest.mark.parametrize(
+    ("service", "prefix"),
+    [("USER-SERVICE", "user"), ("FRIEND-SERVICE", "friend"), ("RECOMMENDATION-SERVICE", "recommendation")],
+)
+def test_each_prefix_reaches_its_service(gateway: Gateway, behind: Behind, service: str, prefix: str) -> None:
+    behind(echo, service=service)
+    answer = gateway.client.get(f"/{prefix}/v1/users/3")
+    line, headers, _ = seen(answer.body)
+    assert (answer.status, line) == (200, "GET /v1/users/3 HTTP/1.1")
+    assert headers["x-forwarded-prefix"] == [f"/{prefix}"]
+
+
+def test_path_and_query_pass_byte_for_byte(gateway: Gateway, behind: Behind) -> None:
+    behind(echo)
+    target = "/v1//J%c3%BCrgen%20x/;a=b/...?q=%2F..%2f&q=+&&x=%00%zz?"
+    line, _, _ = seen(gateway.client.get(f"/user{target}").body)
+    assert line == f"GET {target} HTTP/1.1"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_methods_pass(gateway: Gateway, behind: Behind, method: str) -> None:
+    behind(echo)
+    assert seen(gateway.client.request(method, "/user/x").body)[0] == f"{method} /x HTTP/1.1"
+
+
+def test_head_gets_the_headers_and_no_body(gateway: Gateway, behind: Behind) -> None:
+    async def head(talk: Talk) -> None:
+        while True:
+            request = await talk.request()
+            assert request.line.startswith("HEAD ")
+            await talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nX-A: 1\r\n\r\n")
+
+    (server,) = behind(head)
+    for _ in range(2):
+        answer = gateway.client.request("HEAD", "/user/x")
+        assert (answer.status, answer.body) == (200, b"")
+        assert (answer.headers["Content-Length"], answer.headers["X-A"]) == ("1234", "1")
+    assert server.connections == 1
+
+
+def test_identity_is_made_or_carried_on_and_told(gateway: Gateway, behind: Behind) -> None:
+    behind(echo)
+    given = gateway.client.get("/user/x", {"X-Request-Id": "abc-1", "traceparent": TRACE, "tracestate": "a=1"})
+    _, headers, _ = seen(given.body)
+    assert (headers["x-request-id"], given.headers["X-Request-Id"]) == (["abc-1"], "abc-1")
+    assert (headers["traceparent"], headers["tracestate"]) == ([TRACE], ["a=1"])
+    made = gateway.client.get("/user/x", {"X-Request-Id": "not good"})
+    _, headers, _ = seen(made.body)
+    assert headers["x-request-id"] == [made.headers["X-Request-Id"]]
+    assert headers["x-request-id"] != ["not good"]
+    assert len(headers["traceparent"]) == 1
+
+
+def test_where_it_comes_from_is_said_by_the_gateway(gateway: Gateway, behind: Behind) -> None:
+    behind(echo)
+    lies = {"X-Forwarded-For": "1.2.3.4", "Forwarded": "for=1.2.3.4", "X-Forwarded-Prefix": "/evil", "X-A": "1"}
+    _, headers, _ = seen(gateway.client.get("/user/x", {**lies, "Connection": "keep-alive, X-A"}).body)
+    assert headers["x-forwarded-for"] == ["127.0.0.1"]
+    assert headers["x-forwarded-host"] == headers["host"] == [f"127.0.0.1:{gateway.port}"]
+    assert headers["x-forwarded-proto"] == ["http"]
+    assert headers["x-forwarded-prefix"] == ["/user"]
+    assert not {"forwarded", "connection", "x-a"} & headers.keys()
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
+def test_a_body_with_a_length_passes(gateway: Gateway, behind: Behind, size: int) -> None:
+    (server,) = behind(echo)
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    answer = gateway.client.request("POST", "/user/x", body)
+    assert answer.status == 200
+    assert server.requests[-1].body == body
+    assert server.requests[-1].one("content-length") == str(size)
+
+
+def test_a_chunked_body_passes_piece_by_piece(gateway: Gateway, behind: Behind) -> None:
+    async def one_by_one(talk: Talk) -> None:
+        request = await talk.head()
+        assert request.one("transfer-encoding") == "chunked"
+        for expected in (b"2\r\nab\r\n", b"3\r\ncde\r\n"):
+            assert await talk.reader.readexactly(len(expected)) == expected
+            talk.server.go.set()
+        assert await talk.reader.readexactly(5) == b"0\r\n\r\n"
+        await talk.answer(b"got it")
+
+    (server,) = behind(one_by_one)
+    with gateway.connect() as connection:
+        connection.sendall(b"POST /user/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        assert server.go.wait(10), "the first piece must not wait for the second"
+        connection.sendall(b"3\r\ncde\r\n0\r\n\r\n")
+        assert response(connection).read() == b"got it"
+
+
+def test_a_client_that_waits_for_it_is_told_to_go_on(gateway: Gateway, behind: Behind) -> None:
+    (server,) = behind(echo)
+    with gateway.connect() as connection:
+        connection.sendall(b"POST /user/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"hello")
+        assert seen(response(connection).read())[2] == "hello"
+    assert not server.requests[-1].all("expect")
+
+
+def test_an_early_answer_passes_while_the_body_still_comes(gateway: Gateway, behind: Behind) -> None:
+    async def refuse(talk: Talk) -> None:
+        await talk.head()
+        await talk.answer(b"too much", 413)
+        await talk.until_left()
+
+    (server,) = behind(refuse)
+    with gateway.connect() as connection:
+        connection.sendall(b"POST /user/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n12345")
+        answer = response(connection)
+        assert (answer.status, answer.read()) == (413, b"too much")
+    assert server.left.wait(10)
+
+
+def test_answers_headers_pass_but_not_those_of_the_connection(gateway: Gateway, behind: Behind) -> None:
+    async def talkative(talk: Talk) -> None:
+        await talk.request()
+        own = (b"Set-Cookie: a=1", b"Set-Cookie: b=2", b"Connection: close, X-Inner", b"X-Inner: 1", b'ETag: "x"')
+        await talk.answer(b"", 200, *own, b"Keep-Alive: timeout=1", b"X-Request-Id: theirs", b"X-Odd: \xe4")
+
+    behind(talkative)
+    answer = gateway.client.get("/user/x")
+    assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+    assert answer.headers["ETag"] == '"x"'
+    assert answer.headers.get_all("X-Request-Id") != ["theirs"]
+    assert not {"x-inner", "keep-alive"} & {name.lower() for name in answer.headers}
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_leaves_the_connection_usable(gateway: Gateway, behind: Behind, status: int) -> None:
+    async def bodiless(talk: Talk) -> None:
+        while True:
+            await talk.request()
+            await talk.say(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
+
+    (server,) = behind(bodiless)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    for _ in range(3):
+        connection.request("GET", "/user/x")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")
+        assert answer.getheader("Transfer-Encoding") is None
+    connection.close()
+    assert server.connections == 1
+
+
+def test_interim_answers_do_not_disturb(gateway: Gateway, behind: Behind) -> None:
+    async def interim(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+        await talk.answer(b"done")
+
+    behind(interim)
+    assert gateway.client.get("/user/x").body == b"done"
+
+
+def test_a_chunked_answer_and_one_that_ends_with_the_connection_pass(gateway: Gateway, behind: Behind) -> None:
+    async def chunked(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await talk.say(b"2\r\nde\r\n0\r\n\r\n")
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\n\r\nfgh")
+
+    behind(chunked)
+    assert [gateway.client.get("/user/x").body for _ in range(2)] == [b"abcde", b"fgh"]
+
+
+def test_a_large_answer_passes_to_a_slow_client(gateway: Gateway, behind: Behind) -> None:
+    size = 20_000_000
+
+    async def large(talk: Talk) -> None:
+        await talk.request()
+        await talk.answer(b"x" * size)
+
+    behind(large)
+    with gateway.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert len(response(connection).read()) == size
+
+
+def test_events_pass_one_by_one_however_long_the_silence(gateway: Gateway, behind: Behind) -> None:
+    async def events(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+        while not talk.server.go.is_set():
+            await asyncio.sleep(0.01)
+        # Longer than an answer may be silent: a stream of events may.
+        await asyncio.sleep(1.5)
+        await talk.say(b"data: 2\n\n")
+
+    (server,) = behind(events)
+    with gateway.connect() as connection:
+        connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
+        answer = response(connection)
+        assert answer.read1() == b"data: 1\n\n"
+        server.go.set()
+        assert answer.read() == b"data: 2\n\n"
+
+
+def test_a_client_that_leaves_takes_its_request_with_it(gateway: Gateway, behind: Behind) -> None:
+    async def slow(talk: Talk) -> None:
+        await talk.request()
+        talk.server.go.set()
+        await talk.until_left()
+
+    (server,) = behind(slow)
+    with gateway.connect() as connection:
+        connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert server.go.wait(10)
+    assert server.left.wait(0.8), "cancelled by the client's leaving, not by the time limit"
+
+
+def test_a_client_that_leaves_a_stream_ends_it(gateway: Gateway, behind: Behind) -> None:
+    async def endless(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+        await talk.until_left()
+
+    (server,) = behind(endless)
+    with gateway.connect() as connection:
+        connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert response(connection).read1() == b"data: 1\n\n"
+    assert server.left.wait(10)
+
+
+def test_a_client_that_leaves_while_it_sends_takes_its_request_with_it(gateway: Gateway, behind: Behind) -> None:
+    async def patient(talk: Talk) -> None:
+        await talk.head()
+        talk.server.go.set()
+        await talk.until_left()
+
+    (server,) = behind(patient)
+    with gateway.connect() as connection:
+        connection.sendall(b"POST /user/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhe")
+        assert server.go.wait(10)
+    assert server.left.wait(10)
