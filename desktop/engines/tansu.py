@@ -23,17 +23,19 @@ LOCK = LOCKS / "tansu.txt"
 
 
 class KafkaOrTansu(Kafka):
-    """Apache Kafka; where its jars are not in the cache and cannot be fetched, Tansu, with a notice."""
+    """Apache Kafka; where its jars are not in the cache and cannot be fetched, Tansu, with a notice.
 
-    name = "Kafka"
+    `name` says which of them it is from the moment that is known; before, it hopes for the first.
+    """
+
     _tansu: Path | None = None
 
     def prepare(self) -> None:
-        self._tansu = None
+        self._tansu, self.name = None, Kafka.name
         try:
             super().prepare()
         except Unfetchable as error:
-            self._tansu = fetched(self.cache, str(error), self.check_abandoned)
+            self._tansu, self.name = fetched(self.cache, str(error), self.check_abandoned), "Tansu"
             self.notice(
                 f"{error} Until then Tansu takes its place: topics are in memory and made anew at each start."
             )
@@ -53,7 +55,7 @@ class KafkaOrTansu(Kafka):
         if self._tansu is None:
             return super().version()
         told = subprocess.run([self._tansu, "--version"], capture_output=True, text=True, check=False).stdout
-        return f"as Tansu {told.removeprefix('tansu').strip()}"
+        return told.removeprefix("tansu").strip()
 
 
 def fetched(cache: Path, reason: str, check: Callable[[], None]) -> Path:
