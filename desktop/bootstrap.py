@@ -93,7 +93,9 @@ def make(venv: Path, files: tuple[str, ...]) -> None:
         create(venv)
     install(venv, files[-1])
     stamps.mkdir(exist_ok=True)
-    stamp.write_text(wanted)
+    # Each file includes those before it: with the development packages the desktop's are there too.
+    for count, name in enumerate(files, 1):
+        (stamps / name).write_text(fingerprint(venv, files[:count]))
 
 
 def works(venv: Path) -> bool:

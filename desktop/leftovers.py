@@ -9,11 +9,6 @@ SECONDS_FOR_SERVICES = 4.0
 SECONDS_FOR_ENGINES = 8.0
 
 
-def engine_file(data: Path, folder: str) -> Path:
-    """Where an engine writes down its process."""
-    return data / "engines" / folder / "process.json"
-
-
 def end(data: Path, notice: Callable[[str], None]) -> int:
     """Ends what an earlier supervisor left: services first, then engines. How many there were."""
     services, engines = _services(data), _engines(data)

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,38 +81,42 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def record(path: Path, pid: int) -> None:
     """Writes down that this process is ours."""
-    if identity := identify(pid):
-        write(path, asdict(identity))
+    if found := identify(pid):
+        write(path, asdict(found))
 
 
 def recall(path: Path) -> Identity | None:
     """The process of a run file, if exactly that one still runs."""
-    content = read(path)
-    if content is None or not {"pid", "started"} <= content.keys():
+    return identity(read(path) or {})
+
+
+def identity(content: Mapping[str, Any]) -> Identity | None:
+    """The process that was written down, if exactly that one still runs."""
+    if not {"pid", "started"} <= content.keys():
         return None
-    identity = Identity(pid=int(content["pid"]), started=str(content["started"]))
-    return identity if identity.alive() else None
+    found = Identity(pid=int(content["pid"]), started=str(content["started"]))
+    return found if found.alive() else None
 
 
-def send(identity: Identity, number: signal.Signals) -> None:
+def send(process: Identity, number: signal.Signals) -> None:
     """Signals the process, and with SIGKILL its group, if it leads one: no worker is left behind."""
-    if not identity.alive():
+    if not process.alive():
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if number == signal.SIGKILL and os.getpgid(identity.pid) == identity.pid:
-            os.killpg(identity.pid, number)
+        if number == signal.SIGKILL and os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, number)
         else:
-            os.kill(identity.pid, number)
+            os.kill(process.pid, number)
 
 
-def end(identities: Iterable[Identity], *, patience: float) -> None:
+def end(processes: Iterable[Identity], *, patience: float) -> None:
     """Ends processes: SIGTERM to all, and SIGKILL to those that are there after `patience` seconds."""
-    left = [identity for identity in identities if identity.alive()]
-    for identity in left:
-        send(identity, signal.SIGTERM)
+    left = [process for process in processes if process.alive()]
+    for process in left:
+        send(process, signal.SIGTERM)
     deadline = time.monotonic() + patience
     while left and time.monotonic() < deadline:
         time.sleep(0.02)
-        left = [identity for identity in left if identity.alive()]
-    for identity in left:
-        send(identity, signal.SIGKILL)
+        left = [process for process in left if process.alive()]
+    for process in left:
+        send(process, signal.SIGKILL)

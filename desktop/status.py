@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desktop import health, leftovers, runfiles
+from desktop import health, runfiles
 from desktop.process import FRESH_SECONDS
 from desktop.services import GATEWAY, SERVICES, Ports, Service
 
@@ -69,7 +69,7 @@ def of(data: Path) -> Status:
         since=description.get("since"),
         gateway=ports.url(GATEWAY),
         services=services,
-        engines={name: _engine(data, told) for name, told in description.get("engines", {}).items()},
+        engines={name: _engine(told) for name, told in description.get("engines", {}).items()},
     )
 
 
@@ -104,6 +104,6 @@ def _fresh(heartbeat: Path) -> bool:
         return False
 
 
-def _engine(data: Path, told: dict[str, Any]) -> EngineStatus:
-    identity = runfiles.recall(leftovers.engine_file(data, told["folder"]))
+def _engine(told: dict[str, Any]) -> EngineStatus:
+    identity = runfiles.identity(told)
     return EngineStatus(version=told["version"], port=told["port"], pid=identity.pid if identity else None)

@@ -21,7 +21,7 @@ from typing import Self
 from desktop import environments, keys, leftovers, preflight, runfiles, startup
 from desktop.bootstrap import BASE
 from desktop.care import Care
-from desktop.engines import Engine, EngineError, create
+from desktop.engines import Engine, create
 from desktop.errors import DesktopError
 from desktop.preparation import Preparation
 from desktop.process import Process, end_all
@@ -75,7 +75,7 @@ class System:
         self._held = ExitStack()
         self._turn = threading.Lock()
         self._running: dict[str, dict[str, object]] = {}
-        self._since = time.time()
+        self._since, self._ready = time.time(), False
 
     # -- what it is made of ------------------------------------------------------------------------------------
 
@@ -114,9 +114,6 @@ class System:
         """
         try:
             self._start()
-        except EngineError as error:
-            self.stop()
-            raise DesktopError(str(error)) from error
         except OSError as error:
             self.stop()
             raise DesktopError(f"{error.strerror or error}: {error.filename or self.data}.") from error
@@ -130,26 +127,24 @@ class System:
         leftovers.end(self.data, self.notice)
         preflight.check_disk(self.data)
         preflight.check_ports(self.ports)
-        self._describe(ready=False)
-        self.engines = create(self.kind, self.data / "engines", self.cache, self.ports.engines(), self.notice)
+        self._describe()
+        self.engines = create(
+            self.kind, self.data / "engines", ports=self.ports.engines(), notice=self.notice, environment=self.given
+        )
         self._build()
         startup.plan(self).run()
-        self._describe(ready=True)
+        with self._turn:
+            self._ready = True
+            self._describe()
         self._care.start()
 
-    @property
-    def cache(self) -> Path:
-        """Where what the engines download is kept, for all data folders."""
-        home = Path(self.given.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "social-network"
-        return Path(self.given.get("SOCIAL_NETWORK_CACHE") or home)
-
-    def _describe(self, *, ready: bool) -> None:
+    def _describe(self) -> None:
         """Writes down whose system this is and what it is made of; `status` reads it in another process."""
         own = runfiles.identify(os.getpid())
         description = {
             **(asdict(own) if own else {}),
             "since": self._since,
-            "ready": ready,
+            "ready": self._ready,
             "kind": self.kind,
             "ports": asdict(self.ports),
             "engines": self._running,
@@ -197,8 +192,11 @@ class System:
         """Starts an engine and says so."""
         engine.start()
         version = engine.version()
+        process = runfiles.identify(engine.pid or 0)
+        told = {"version": version, "port": engine.port, **(asdict(process) if process else {})}
         with self._turn:
-            self._running[engine.name] = {"version": version, "port": engine.port, "folder": engine.data.name}
+            self._running[engine.name] = told
+            self._describe()
         self.notice(f"{engine.name} {version} is ready on port {engine.port}")
 
     # -- stop --------------------------------------------------------------------------------------------------

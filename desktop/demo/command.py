@@ -17,7 +17,8 @@ from desktop.demo.networks import Network, parse
 from desktop.errors import DesktopError
 
 Item = TypeVar("Item")
-AT_A_TIME = 4
+# Ties are made a few at a time; people one after the other, so that the same network gets its ids in the same order.
+TIES_AT_A_TIME = 4
 # recommendFriends gives so many at most; so many people are compared with networkx.
 LIMIT = 100
 COMPARED = 100
@@ -39,7 +40,8 @@ def run(chosen: argparse.Namespace) -> int:
     gateway = Gateway(chosen.gateway or _running(chosen))
     console = Console(highlight=False)
     graph = network.graph
-    console.print(f"[bold]{network.title}[/]: {len(graph)} people, {graph.number_of_edges()} ties, by {gateway.url}")
+    ties = graph.number_of_edges()
+    console.print(f"[bold]{network.title}[/]: {len(graph)} people, {ties} ties, by {gateway.url}", soft_wrap=True)
     console.print("[dim]People are created anew each time; those of an earlier demo stay.[/]")
     begun = time.monotonic()
     with _progress(console) as progress:
@@ -70,7 +72,7 @@ def _create(gateway: Gateway, network: Network, progress: Progress) -> dict[Hash
     def create(person: Hashable) -> None:
         ids[person] = gateway.create(*network.name(person))
 
-    _all(create, list(network.graph), progress, "People")
+    _all(create, list(network.graph), progress, "People", at_a_time=1)
     return ids
 
 
@@ -78,13 +80,15 @@ def _befriend(gateway: Gateway, network: Network, ids: expected.Ids, progress: P
     def befriend(tie: tuple[Hashable, Hashable]) -> None:
         gateway.befriend(ids[tie[0]], ids[tie[1]])
 
-    _all(befriend, list(network.graph.edges()), progress, "Ties")
+    _all(befriend, list(network.graph.edges()), progress, "Ties", at_a_time=TIES_AT_A_TIME)
 
 
-def _all(action: Callable[[Item], None], items: list[Item], progress: Progress, title: str) -> None:
+def _all(
+    action: Callable[[Item], None], items: list[Item], progress: Progress, title: str, *, at_a_time: int
+) -> None:
     """Does something with each, a few at a time; the first failure ends it."""
     task = progress.add_task(title, total=len(items))
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    with ThreadPoolExecutor(at_a_time) as pool:
         futures = [pool.submit(action, item) for item in items]
         try:
             for future in futures:

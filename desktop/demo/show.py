@@ -20,7 +20,7 @@ def tour(console: Console, gateway: Gateway, network: Network, ids: expected.Ids
 
     friends = gateway.friends(user)
     _same(f"friends of {user}", set(friends), expected.friends(graph, ids, hero))
-    console.print(_people(f"Friends of {name}", [(friend, people[friend]) for friend in friends]))
+    console.print(_people(f"Friends of {name}", [(friend, people[friend]) for friend in sorted(friends)]))
     console.print(f"[dim]curl {gateway.url}/friend/v1/users/{user}/friends[/]\n", soft_wrap=True)
 
     found = gateway.recommended(user, SHOWN)
@@ -53,16 +53,16 @@ def _same(what: str, found: object, wanted: object) -> None:
 
 
 def _people(title: str, rows: Iterable[tuple[int, str]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", min_width=len(title))
     table.add_column("Id", justify="right")
-    table.add_column("Name", min_width=max(0, len(title) - 12))
+    table.add_column("Name")
     for number, name in rows:
         table.add_row(str(number), name)
     return table
 
 
 def _recommendations(title: str, found: list[dict[str, dict[str, object]]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", min_width=len(title))
     for column in ("Id", "Name", "Mutual friends"):
         table.add_column(column, justify="left" if column == "Name" else "right")
     for entry in found:
