@@ -6,6 +6,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from config import environment
 
 
+# A peer that vanished without a word is noticed within about ten seconds.
+KEEPALIVES = {"keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
+
+
 def from_url(url: str) -> dict[str, Any]:
     """Django's database settings for `postgres://user:password@host:port/name?option=value`.
 
@@ -17,7 +21,7 @@ def from_url(url: str) -> dict[str, Any]:
         raise environment.InvalidSetting(f"{url!r} is not postgres://user:password@host:port/database.")
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -26,7 +30,7 @@ def from_url(url: str) -> dict[str, Any]:
         # One connection per thread, kept and checked: a restarted database costs a reconnect, not an error.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        "OPTIONS": KEEPALIVES | options,
     }
 
 

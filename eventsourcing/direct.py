@@ -31,10 +31,6 @@ def connect(purpose: str) -> Connection:
         port=place["PORT"] or None,
         application_name=f"{settings.SERVICE} {purpose}",
         connect_timeout=5,
-        # A peer that vanished without a word is noticed within about ten seconds.
-        keepalives_idle=5,
-        keepalives_interval=2,
-        keepalives_count=3,
         **place["OPTIONS"],
     )
     opened.autocommit = True

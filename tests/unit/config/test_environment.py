@@ -43,13 +43,13 @@ def test_a_database_url_is_taken_apart() -> None:
     assert settings["NAME"] == "users"
     assert settings["PASSWORD"] == "p@ss"
     assert (settings["HOST"], settings["PORT"]) == ("db.example", "6432")
-    assert settings["OPTIONS"] == {"sslmode": "require"}
+    assert settings["OPTIONS"] == {**databases.KEEPALIVES, "sslmode": "require"}
 
 
 def test_a_database_url_may_name_a_unix_socket() -> None:
     settings = databases.from_url("postgresql://me@/users?host=/run/postgresql")
     assert settings["HOST"] == "/run/postgresql"
-    assert settings["OPTIONS"] == {}
+    assert "host" not in settings["OPTIONS"]
 
 
 @pytest.mark.parametrize("url", ["mysql://db/users", "postgres://db", "users"])
