@@ -1,15 +1,19 @@
 """DRF's errors as problems."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from service.problems import Problem, response
+
+logger = logging.getLogger(__name__)
 
 
 def _field_errors(detail: Any, prefix: str = "") -> list[dict[str, str]]:
@@ -29,6 +33,10 @@ def _as_problem(error: Exception) -> Problem | None:
             return Problem(404, str(error) or "There is nothing here.")
         case PermissionDenied():
             return Problem(403, "Not allowed.")
+        case OperationalError() | InterfaceError():
+            # Said once in a line: the stack would say no more, for every request while the database is away.
+            logger.error("The database does not answer: %s", str(error).strip().partition("\n")[0])
+            return Problem(503, "The database does not answer.", headers={"Retry-After": "1"})
         case exceptions.ValidationError():
             return Problem(400, "The request is not valid.", errors=_field_errors(error.detail))
         case exceptions.APIException():

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions
@@ -54,6 +55,7 @@ def test_each_wrong_field_is_named() -> None:
     [
         (Problem(409, "again"), 409),
         (Http404(), 404),
+        (OperationalError("the server closed the connection"), 503),
         (exceptions.ParseError(), 400),
         (exceptions.UnsupportedMediaType("text/plain"), 415),
     ],
