@@ -17,7 +17,6 @@ from service import eureka
 from service.registration import STATIC
 
 logger = logging.getLogger(__name__)
-POLL_SECONDS = 2.0
 FETCH_SECONDS = 3.0
 # A request that comes before the first answer of the registry waits for it so long.
 PATIENCE_SECONDS = 3.0
@@ -84,10 +83,13 @@ def _several(value: Any) -> list[Any]:
 
 
 class Discovery:
-    """The instances of each service, as the registry (the first of `registries` that answers) tells them."""
+    """The instances of each service, as the registry (the first of `registries` that answers) tells them.
 
-    def __init__(self, registries: Sequence[str], *, fixed: Addresses, limit: int) -> None:
-        self._registries, self._limit = list(registries), limit
+    `fixed` are the addresses where there is no registry; `limit` is how many requests each instance gets at a time.
+    """
+
+    def __init__(self, registries: Sequence[str], *, fixed: Addresses, limit: int, poll_seconds: float = 2.0) -> None:
+        self._registries, self._limit, self._poll_seconds = list(registries), limit, poll_seconds
         self._upstreams: dict[str, list[Upstream]] = {}
         self._known = asyncio.Event()
         self._silent = False
@@ -102,7 +104,12 @@ class Discovery:
         for url in registries:
             address(url)
         fixed = {} if registries else {app: [address(environment.text(name))] for app, name in STATIC.items()}
-        return cls(registries, fixed=fixed, limit=environment.integer("GATEWAY_CONNECTIONS"))
+        return cls(
+            registries,
+            fixed=fixed,
+            limit=environment.integer("GATEWAY_CONNECTIONS"),
+            poll_seconds=environment.integer("GATEWAY_POLL_MILLISECONDS") / 1000,
+        )
 
     def learn(self, addresses: Addresses) -> None:
         """Take these for what is up. Instances that stay keep their connections."""
@@ -156,7 +163,7 @@ class Discovery:
             for upstream in self._all():
                 upstream.sweep(loop.time())
             # Workers that started together must not ask together.
-            await asyncio.sleep(POLL_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter
+            await asyncio.sleep(self._poll_seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter
 
     async def _poll(self) -> None:
         said: list[str] = []

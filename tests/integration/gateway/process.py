@@ -67,6 +67,7 @@ def running(folder: Path, registry: str, **variables: str) -> Iterator[Gateway]:
         "RUN_DIR": str(folder),
         "REGISTRY_URL": registry,
         "GATEWAY_TIMEOUT_SECONDS": "1",
+        "GATEWAY_POLL_MILLISECONDS": "50",
         "PYTHONUNBUFFERED": "1",
     }
     command = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.py", "gateway.asgi"]

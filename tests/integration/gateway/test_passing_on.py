@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import socket
 from typing import Any
 
 import pytest
@@ -194,18 +193,21 @@ def test_a_chunked_answer_and_one_that_ends_with_the_connection_pass(gateway: Ga
     assert [gateway.client.get("/user/x").body for _ in range(2)] == [b"abcde", b"fgh"]
 
 
-def test_a_large_answer_passes_to_a_slow_client(gateway: Gateway, behind: Behind) -> None:
-    size = 20_000_000
+def test_a_large_answer_waits_for_a_slow_client_and_comes_whole(gateway: Gateway, behind: Behind) -> None:
+    size = 50_000_000
 
     async def large(talk: Talk) -> None:
         await talk.request()
         await talk.answer(b"x" * size)
+        talk.server.go.set()
 
-    behind(large)
+    (server,) = behind(large)
     with gateway.connect() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert len(response(connection).read()) == size
+        answer = response(connection)
+        assert not server.go.wait(0.5), "the gateway took more than its client did"
+        assert len(answer.read()) == size
+    assert server.go.wait(10)
 
 
 def test_events_pass_one_by_one_however_long_the_silence(gateway: Gateway, behind: Behind) -> None:
