@@ -97,7 +97,7 @@ def decide(entries: Sequence[Entry]) -> Decided:
         if parking.waits(entry):
             continue
         try:
-            found = change(entry.event)
+            found = change(entry.event, erased=entry.erased)
         except Exception as error:  # noqa: BLE001 -- whatever reading an event raises makes a dead letter of it
             parking.park(entry, error)
             continue

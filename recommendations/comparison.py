@@ -13,10 +13,10 @@ from typing import Any, LiteralString
 from neo4j import Transaction
 
 from eventsourcing import deadletters
-from eventsourcing.event import Event, key_of
+from eventsourcing.event import key_of
 from recommendations import graph, log, projection
 from recommendations.events import Change, Person, change
-from recommendations.log import PROJECTOR, Positions
+from recommendations.log import PROJECTOR, Entry, Positions
 
 logger = logging.getLogger(__name__)
 Read = Callable[[LiteralString, Mapping[str, Any]], list[graph.Row]]
@@ -101,17 +101,17 @@ def unparked(names: Sequence[str]) -> list[str]:
 
 def said(names: Sequence[str], upto: Positions) -> dict[str, Change]:
     """By stream, what the log says up to the positions. What nobody can read is left to the projector, to park it."""
-    return {one.stream: one for one in readable(log.last_events(names, upto).values())}
+    return {one.stream: one for one in readable(log.last_entries(names, upto))}
 
 
-def readable(events: Iterable[Event]) -> list[Change]:
-    """What the events say about the graph, without those that say nothing or cannot be read."""
+def readable(entries: Iterable[Entry]) -> list[Change]:
+    """What the entries say about the graph, without those that say nothing or cannot be read."""
     found: list[Change] = []
-    for event in events:
+    for entry in entries:
         try:
-            one = change(event)
+            one = change(entry.event, erased=entry.erased)
         except Exception as error:  # noqa: BLE001 -- the projector parks it, with this error
-            logger.warning("%s v%d cannot be read: %s", event.stream, event.version, error)
+            logger.warning("%s v%d cannot be read: %s", entry.event.stream, entry.event.version, error)
             continue
         if one is not None:
             found.append(one)
@@ -167,7 +167,7 @@ def _version(picture: Picture) -> int:
 
 def _ahead(versions: Mapping[str, int]) -> dict[str, Picture]:
     """By stream, what the log says in that version, wherever it stands."""
-    return {one.stream: _picture(one) for one in readable(log.events_at(versions).values())}
+    return {one.stream: _picture(one) for one in readable(log.entries_at(versions))}
 
 
 def differences(read: Read, names: Sequence[str], checkpoints: projection.Checkpoints) -> list[Difference]:

@@ -1,8 +1,10 @@
 """The events of others that this service reads, and what each of them says about the graph."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from eventsourcing import schema_registry, store
+from eventsourcing import schema_registry
 from eventsourcing.event import Event
 
 USER_CREATED, USER_UPDATED = "USER_CREATED", "USER_UPDATED"
@@ -54,28 +56,27 @@ class Tie:
 Change = Person | Tie
 
 
-def change(event: Event) -> Change | None:
+def change(event: Event, *, erased: bool = False) -> Change | None:
     """What the event says about the graph; None where its personal members are erased: then it says nothing.
 
     Raises UnknownEventType, SchemaViolation, Contradiction.
     """
-    current = store.upcast(event)
-    if current.type in (USER_CREATED, USER_UPDATED):
-        found: Change | None = _person(current)
+    if erased:
+        return None
+    _, subject = schema_registry.read(event.type, event.schema_version, dict(event.subject))
+    if event.type in (USER_CREATED, USER_UPDATED):
+        found: Change = _person(event.version, subject)
     else:
-        found = _tie(current)
-    if found is not None and found.stream != event.stream:
+        found = _tie(event, subject)
+    if found.stream != event.stream:
         raise Contradiction(f"{event.type} of {event.stream} is about {found.stream}.")
     return found
 
 
-def _person(event: Event) -> Person | None:
-    subject = event.subject
-    if "firstName" not in subject or "lastName" not in subject:
-        return None
+def _person(version: int, subject: Mapping[str, Any]) -> Person:
     return Person(
         user_id=subject["id"],
-        version=event.version,
+        version=version,
         first_name=subject["firstName"],
         last_name=subject["lastName"],
         created_at=subject["createdAt"],
@@ -83,8 +84,7 @@ def _person(event: Event) -> Person | None:
     )
 
 
-def _tie(event: Event) -> Tie:
-    subject = event.subject
+def _tie(event: Event, subject: Mapping[str, Any]) -> Tie:
     low, high = sorted((subject["userId"], subject["friendId"]))
     if low == high:
         raise Contradiction(f"{event.stream} ties user {low} to themselves.")

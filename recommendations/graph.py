@@ -1,8 +1,8 @@
 """The one way to the graph database: reads in a read transaction, writes in an explicit one; both are tried again
 when the database says that it would have worked at another moment."""
 
-import functools
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
@@ -18,15 +18,24 @@ R = TypeVar("R")
 Row = dict[str, Any]
 READ_ATTEMPTS, WRITE_ATTEMPTS = 3, 12
 READ_SECONDS = 8.0
+_lock = threading.Lock()
+_drivers: dict[str, tuple[Driver, str | None]] = {}
 
 
 class Unavailable(Exception):
     """The graph database does not answer, or others kept it too busy for this; try again later."""
 
 
-@functools.cache
-def _driver(url: str) -> tuple[Driver, str | None]:
-    """The process's driver for `bolt://user:password@host:port[/database]`, and the database."""
+def _driver() -> tuple[Driver, str | None]:
+    url = environment.text("NEO4J_BOLT_URL")
+    with _lock:
+        if url not in _drivers:
+            _drivers[url] = _open(url)
+        return _drivers[url]
+
+
+def _open(url: str) -> tuple[Driver, str | None]:
+    """A driver for `bolt://user:password@host:port[/database]`, and the database."""
     parts = urlsplit(url)
     if not parts.hostname:
         raise environment.InvalidSetting("NEO4J_BOLT_URL must be bolt://user:password@host:port.")
@@ -48,18 +57,18 @@ def _driver(url: str) -> tuple[Driver, str | None]:
 
 def driver() -> Driver:
     """The driver, with its pool of connections: one a process. Connects when it is first used."""
-    return _driver(environment.text("NEO4J_BOLT_URL"))[0]
+    return _driver()[0]
 
 
 def close() -> None:
-    """Close the driver, if there is one; the next use opens another."""
-    if _driver.cache_info().currsize:
-        driver().close()
-        _driver.cache_clear()
+    """Close what is open; the next use opens another driver."""
+    with _lock:
+        while _drivers:
+            _drivers.popitem()[1][0].close()
 
 
 def _session(**settings: Any) -> Session:
-    opened, database = _driver(environment.text("NEO4J_BOLT_URL"))
+    opened, database = _driver()
     return opened.session(database=database, **settings)
 
 

@@ -32,7 +32,8 @@ WITH incoming AS (
     SELECT DISTINCT ON (event_id) *
     FROM json_to_recordset(%(rows)s) AS one (
         ordinal int, topic text, partition int, source_offset bigint, event_id uuid, event_type text,
-        schema_version smallint, stream text, stream_version int, data jsonb, personal jsonb, metadata jsonb,
+        schema_version smallint, stream text, stream_version int, data jsonb, personal jsonb, names text[],
+        metadata jsonb,
         occurred_at timestamptz)
     ORDER BY event_id, ordinal
 ), fresh AS (
@@ -40,11 +41,11 @@ WITH incoming AS (
     FROM incoming WHERE NOT EXISTS (SELECT FROM log WHERE log.event_id = incoming.event_id)
 ), appended AS (
     INSERT INTO log (topic, partition, position, event_id, event_type, schema_version, stream, stream_version, data,
-                     metadata, occurred_at, received_at, source_offset, source_topic_id)
+                     personal, metadata, occurred_at, received_at, source_offset, source_topic_id)
     SELECT topic, partition, place + coalesce((
                SELECT position FROM log WHERE log.topic = fresh.topic AND log.partition = fresh.partition
                ORDER BY position DESC LIMIT 1), 0),
-           event_id, event_type, schema_version, stream, stream_version, data, metadata, occurred_at,
+           event_id, event_type, schema_version, stream, stream_version, data, names, metadata, occurred_at,
            %(received_at)s, source_offset,
            (SELECT topic_id FROM consumer_topics seen WHERE seen.consumer = %(consumer)s AND seen.topic = fresh.topic)
     FROM fresh ORDER BY ordinal
@@ -54,7 +55,7 @@ WITH incoming AS (
 SELECT count(*) FROM fresh
 """
 COLUMNS = """
-l.topic, l.partition, l.position, l.event_id, l.stream, l.stream_version, l.event_type, l.schema_version,
+l.topic, l.partition, l.personal, l.position, l.event_id, l.stream, l.stream_version, l.event_type, l.schema_version,
 l.occurred_at, l.data, l.metadata, p.data
 """
 # One look into the index for each partition, whatever the size of the log.
@@ -126,10 +127,11 @@ Positions = Mapping[Place, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A logged event, and the partition in which `event.position` counts."""
+    """A logged event, and the partition in which `event.position` counts. `erased`: its personal members are gone."""
 
     place: Place
     event: Event
+    erased: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +165,7 @@ def _row(ordinal: int, message: Message, envelope: Envelope) -> dict[str, Any]:
         "stream_version": envelope.stream_version,
         "data": {name: value for name, value in subject.items() if name not in personal},
         "personal": personal or None,
+        "names": sorted(personal),
         "metadata": asdict(envelope.metadata),
         "occurred_at": envelope.occurred_at.isoformat(),
     }
@@ -200,7 +203,8 @@ def _arrays(positions: Positions) -> dict[str, list[Any]]:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    return Entry(place=Place(row[0], row[1]), event=store.as_stored(row[2:]))
+    event = store.as_stored(row[3:])
+    return Entry(place=Place(row[0], row[1]), event=event, erased=bool(row[2]) and not event.personal)
 
 
 def _fetch(statement: str, values: Any) -> list[tuple[Any, ...]]:
@@ -226,18 +230,16 @@ def follow(positions: Positions, *, limit: int) -> dict[Place, list[Entry]]:
     return found
 
 
-def last_events(streams: Sequence[str], upto: Positions) -> dict[str, Event]:
-    """By stream, the event of the highest version up to and including the positions; discarded ones do not count."""
+def last_entries(streams: Sequence[str], upto: Positions) -> list[Entry]:
+    """Of each stream the event of the highest version up to the positions; discarded ones do not count."""
     values = {**_arrays(upto), "streams": list(streams), "projector": PROJECTOR}
-    entries = (_entry(row) for row in _fetch(LAST, values))
-    return {entry.event.stream: entry.event for entry in entries}
+    return [_entry(row) for row in _fetch(LAST, values)]
 
 
-def events_at(versions: Mapping[str, int]) -> dict[str, Event]:
-    """By stream, its event of that version, where the log has it."""
+def entries_at(versions: Mapping[str, int]) -> list[Entry]:
+    """Of each stream the event of that version, where the log has it."""
     values = {"streams": list(versions), "versions": list(versions.values())}
-    entries = (_entry(row) for row in _fetch(AT, values)) if versions else ()
-    return {entry.event.stream: entry.event for entry in entries}
+    return [_entry(row) for row in _fetch(AT, values)] if versions else []
 
 
 def streams(*, after: str = "", batch: int = 500) -> Iterator[list[str]]:

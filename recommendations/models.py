@@ -1,6 +1,7 @@
 """The aggregate service's own event log. `log` writes and reads it by hand-written statements; the models give the
 admin, the migrations and the tests a view of it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
@@ -22,6 +23,9 @@ class LogEntry(models.Model):
     stream = models.CharField(max_length=200, db_collation="C")
     stream_version = models.IntegerField()
     data = models.JSONField(help_text="The subject without its personal members.")
+    personal = ArrayField(
+        models.CharField(max_length=100), help_text="Names of the personal members that it came with."
+    )
     metadata = models.JSONField(help_text="Correlation, causation, traceparent, actor.")
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()

@@ -23,7 +23,6 @@ def replay(selection: Selection, progress: Progress = lambda done: None) -> int:
 
 def _apply(entries: Sequence[Entry]) -> int:
     streams = set(comparison.unparked([entry.event.stream for entry in entries]))
-    events = [entry.event for entry in entries if entry.event.stream in streams]
-    changes = comparison.readable(events)
+    changes = comparison.readable(entry for entry in entries if entry.event.stream in streams)
     projection.apply(changes)
     return len(entries) - len(changes)

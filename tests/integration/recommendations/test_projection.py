@@ -98,9 +98,7 @@ def test_checkpoints_and_changes_stand_or_fall_together() -> None:
     projection.project(changes([history.user(1)]), before={}, moves=moved)
     assert projection.checkpoints() == moved
     with pytest.raises(CheckpointMoved):
-        projection.project(
-            changes([history.user(2)]), before={}, moves={place: Checkpoint(position=2, event_id="b")}
-        )
+        projection.project(changes([history.user(2)]), before={}, moves={place: Checkpoint(position=2, event_id="b")})
     assert projection.checkpoints() == moved
     assert set(model.shown()[0]) == {1}
 
