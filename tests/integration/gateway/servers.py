@@ -39,7 +39,7 @@ class Talk:
         """The next request's head. Raises IncompleteReadError at the connection's end."""
         lines = (await self.reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
         pairs = (line.split(": ", 1) for line in lines[1:])
-        request = Request(line=lines[0], headers=[(name, value) for name, value in pairs])
+        request = Request(line=lines[0], headers=[(name.lower(), value) for name, value in pairs])
         self.server.requests.append(request)
         return request
 
@@ -183,7 +183,12 @@ class Registry:
     @property
     def polls(self) -> int:
         """How often it was asked."""
-        return len(self.server.requests)
+        return sum(request.line == "GET /eureka/apps HTTP/1.1" for request in self.server.requests)
+
+    @property
+    def leases(self) -> list[str]:
+        """What instances asked of it, in order: `POST /eureka/apps/…` begins a lease, DELETE ends it."""
+        return [request.line for request in self.server.requests if not request.line.startswith("GET ")]
 
     def list(self, service: str, *servers: Server | int, status: str = "UP") -> None:
         """Have these be the service's instances."""
@@ -220,9 +225,10 @@ class Registry:
 
     async def _behave(self, talk: Talk) -> None:
         request = await talk.request()
-        assert request.line == "GET /eureka/apps HTTP/1.1"
-        assert request.one("accept") == "application/json"
         if self.broken is not None:
             await talk.say(self.broken)
-        else:
+        elif request.line.startswith("GET "):
+            assert request.one("accept") == "application/json"
             await talk.answer(self._body(), 200, b"Connection: close")
+        else:
+            await talk.answer(b"", 200, b"Connection: close")
