@@ -96,10 +96,17 @@ def create(
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where what the engines run on is kept, for all data folders."""
+    """Where what the engines run on is kept, for all data folders. Raises EngineError."""
     if given := environment.get("SOCIAL_NETWORK_CACHE"):
         return Path(given)
-    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "social-network"
+    if given := environment.get("XDG_CACHE_HOME"):
+        return Path(given) / "social-network"
+    try:
+        return Path.home() / ".cache" / "social-network"
+    except RuntimeError:
+        raise EngineError(
+            "This user has no home folder to keep what is fetched in: name a folder in SOCIAL_NETWORK_CACHE."
+        ) from None
 
 
 def remove(data: Path) -> None:

