@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop.engines import EngineError
+from desktop.errors import Stopped
 from desktop.startup import ended
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.supervisor import System
 
 LOOK_EVERY = 0.2
+SECONDS_TO_END = 2.0
 LONGEST_PAUSE = 30.0
 # Whoever ran this long is taken for well again: its next pause is short.
 WELL_AFTER = 60.0
@@ -60,21 +62,27 @@ class Care:
         self._thread.start()
 
     def end(self) -> None:
-        """Ends; afterwards nothing is started any more. Called when the system's `stopping` is set."""
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+        """Waits for the thread to end, which it does when the system's `stopping` is set and its engines stopped."""
+        if self._thread is not None:
+            self._thread.join(SECONDS_TO_END)
 
     def _look(self) -> None:
         while not self._system.stopping.wait(LOOK_EVERY):
-            for engine in self._system.engines:
-                self._engine(engine)
-            for process in self._system.processes.values():
-                self._process(process)
+            try:
+                for engine in self._system.room.engines:
+                    self._engine(engine)
+                for process in self._system.processes.values():
+                    self._process(process)
+            except Stopped:
+                return
+            except OSError as error:
+                # A full disk, no more process ids: it may pass, and giving up would leave everything alone.
+                self._system.notice(f"Cannot start it now: {error.strerror or error}.")
 
     def _process(self, process: "Process") -> None:
         if not process.running and self._due(process.name, process.seconds, lambda: ended(process)):
             process.close()
-            process.start()
+            self._system.start_process(process)
             self._system.notice(f"{process.name} is started again")
 
     def _engine(self, engine: "Engine") -> None:

@@ -61,6 +61,15 @@ def check_disk(folder: Path, least: int = LEAST_BYTES) -> None:
         )
 
 
+def system_error(error: OSError, data: Path) -> str:
+    """The sentence about what the operating system refuses."""
+    if error.errno == errno.ENOSPC:
+        return (
+            f"The disk of {data} is full. Free some, or name a folder on another disk: ./manage.py up --data FOLDER."
+        )
+    return f"{error.strerror or error}: {error.filename or data}."
+
+
 def check_ports(ports: Ports) -> None:
     """Raises DesktopError that names the first port that somebody listens on, and who, where that can be known."""
     wanted = {service.name: ports.of(service) for service in SERVICES}

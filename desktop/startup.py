@@ -27,20 +27,24 @@ ASK_EVERY = 0.1
 def plan(system: "System") -> Steps:
     """All steps from nothing to a system that is healthy behind its gateway."""
     steps = Steps(system.stopping)
-    for engine in system.engines:
+    for engine in system.room.engines:
         steps.add(engine.name, partial(system.start_engine, engine))
     for service in (REGISTRY, *DOMAIN):
         _database(steps, system, service)
     for service in (REGISTRY, *DOMAIN, GATEWAY):
         after = [f"{service.name} tables" if service.database else "registry web"]
-        after += system.providers("NEO4J_BOLT_URL") if service.graph else []
-        steps.add(f"{service.name} web", system.processes[f"{service.name}-web"].start, after=tuple(after))
-    made = (*_topics_and_graph(steps, system), *(engine.name for engine in system.engines))
+        after += system.room.providers("NEO4J_BOLT_URL") if service.graph else []
+        steps.add(
+            f"{service.name} web",
+            partial(system.start_process, system.processes[f"{service.name}-web"]),
+            after=tuple(after),
+        )
+    made = (*_topics_and_graph(steps, system), *(engine.name for engine in system.room.engines))
     steps.add("environment files", system.write_environments, after=made)
     workers = [f"{service.name}-{worker}" for service in DOMAIN for worker in service.workers]
     for name in workers:
         tables = f"{name.partition('-')[0]} tables"
-        steps.add(name, system.processes[name].start, after=(tables, *made))
+        steps.add(name, partial(system.start_process, system.processes[name]), after=(tables, *made))
     for name in workers:
         steps.add(f"{name} at work", partial(_until_fresh, system, name), after=(name,))
     for service in (REGISTRY, *DOMAIN, GATEWAY):
@@ -53,8 +57,8 @@ def plan(system: "System") -> Steps:
 def _database(steps: Steps, system: "System", service: Service) -> None:
     """A service's database and its tables, made by a process that has loaded Django in the meantime."""
     preparation = system.preparations[service.name]
-    server = system.providers("DATABASE_URL")
-    steps.add(f"{service.name} loaded", preparation.start, after=server)
+    server = system.room.providers("DATABASE_URL")
+    steps.add(f"{service.name} loaded", partial(system.start_process, preparation), after=server)
     steps.add(f"{service.name} database", partial(_make_database, system, service), after=server)
     after = (f"{service.name} loaded", f"{service.name} database")
     steps.add(f"{service.name} tables", partial(preparation.step, "migrate"), after=after)
@@ -71,7 +75,7 @@ def _topics_and_graph(steps: Steps, system: "System") -> tuple[str, ...]:
         preparation = system.preparations[service.name]
         step, variable = ("graph", "NEO4J_BOLT_URL") if service.graph else ("topics", "KAFKA_BOOTSTRAP_SERVERS")
         name = f"{service.name} {step}"
-        after = (f"{service.name} tables", *system.providers(variable))
+        after = (f"{service.name} tables", *system.room.providers(variable))
         steps.add(name, partial(preparation.step, step), after=after)
         steps.add(f"{service.name} prepared", preparation.end, after=(name,))
         made.append(name)

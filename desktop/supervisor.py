@@ -16,27 +16,20 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from desktop import environments, keys, leftovers, preflight, runfiles, startup
 from desktop.bootstrap import BASE
 from desktop.care import Care
+from desktop.engine_room import EngineRoom
 from desktop.engines import Engine, create
-from desktop.errors import DesktopError
+from desktop.errors import DesktopError, Stopped
 from desktop.preparation import Preparation
 from desktop.process import Process, end_all
 from desktop.services import SERVICES, Ports, Service
 
 # A stop is promised within 10 s (30 s with the full engines); the engines get what the services leave of it.
 SECONDS_TO_STOP = {"light": 9.0, "full": 28.0}
-# Which variable leads to an engine.
-PROVIDED = {
-    "PostgreSQL": "DATABASE_URL",
-    "Apache Kafka": "KAFKA_BOOTSTRAP_SERVERS",
-    "Tansu": "KAFKA_BOOTSTRAP_SERVERS",
-    "ArcadeDB": "NEO4J_BOLT_URL",
-    "Neo4j": "NEO4J_BOLT_URL",
-}
 # First the door, so that nobody waits for what is going; then who answers; then who passes on; last the registry,
 # for the others leave it in order. With it, how many seconds each group is given.
 STOP_ORDER: tuple[tuple[Callable[[str], bool], float], ...] = (
@@ -46,6 +39,13 @@ STOP_ORDER: tuple[tuple[Callable[[str], bool], float], ...] = (
     (lambda name: name == "registry-web", 1.0),
 )
 Notice = Callable[[str], None]
+
+
+class Startable(Protocol):
+    """A process that has not been started, or has ended."""
+
+    def start(self) -> None:
+        """Starts it."""
 
 
 def silent(text: str) -> None:
@@ -67,14 +67,13 @@ class System:
         self.data, self.ports, self.kind, self.notice = data.resolve(), ports or Ports(), engines, notice
         self.run, self.logs = self.data / "run", self.data / "logs"
         self.given = dict(os.environ) | dict(environment or {})
-        self.engines: list[Engine] = []
         self.processes: dict[str, Process] = {}
         self.stopping = threading.Event()
+        self.room = EngineRoom(self.data, self.stopping)
         self._care = Care(self)
         self.preparations: dict[str, Preparation] = {}
         self._held = ExitStack()
         self._turn = threading.Lock()
-        self._running: dict[str, dict[str, object]] = {}
         self._since, self._ready = time.time(), False
 
     # -- what it is made of ------------------------------------------------------------------------------------
@@ -91,15 +90,14 @@ class System:
 
     def environment(self, service: Service) -> dict[str, str]:
         """The variables that the service's processes and its management commands need."""
-        found = {name: self.given[name] for name in environments.ENGINE_VARIABLES if self.given.get(name)}
-        for engine in self.engines:
-            # Before its start an engine has no address, and nobody is started who needs it.
-            found |= engine.environment() if engine.port else {}
+        given = {name: self.given[name] for name in environments.ENGINE_VARIABLES if self.given.get(name)}
         shared = {
             "SECRET_KEY": self.given.get("SECRET_KEY") or keys.kept(self.data / "secret-key", size=50),
             "WEB_WORKERS": environments.web_workers(self.given),
         }
-        return environments.of_service(service, ports=self.ports, engines=found, shared=shared, run=self.run)
+        return environments.of_service(
+            service, ports=self.ports, engines=given | self.room.environment(), shared=shared, run=self.run
+        )
 
     def log(self, name: str) -> str:
         """All that a process (`users-relay`) has written."""
@@ -113,29 +111,29 @@ class System:
         Raises DesktopError, with a sentence for the user, and Stopped; then nothing is left running.
         """
         try:
-            self._start()
+            preflight.claim(self.data)
+            # Whoever does not get the lock must not touch what the holder runs, not even to clean up.
+            self._held.enter_context(preflight.locked(self.data))
+            try:
+                self._start()
+            except BaseException:
+                self.stop()
+                raise
         except OSError as error:
-            self.stop()
-            raise DesktopError(f"{error.strerror or error}: {error.filename or self.data}.") from error
-        except BaseException:
-            self.stop()
-            raise
+            raise DesktopError(preflight.system_error(error, self.data)) from error
 
     def _start(self) -> None:
-        preflight.claim(self.data)
-        self._held.enter_context(preflight.locked(self.data))
         leftovers.end(self.data, self.notice)
         preflight.check_disk(self.data)
         preflight.check_ports(self.ports)
         self._describe()
-        self.engines = create(
+        self.room.engines = create(
             self.kind, self.data / "engines", ports=self.ports.engines(), notice=self.notice, environment=self.given
         )
         self._build()
         startup.plan(self).run()
-        with self._turn:
-            self._ready = True
-            self._describe()
+        self._ready = True
+        self._describe()
         self._care.start()
 
     def _describe(self) -> None:
@@ -147,9 +145,10 @@ class System:
             "ready": self._ready,
             "kind": self.kind,
             "ports": asdict(self.ports),
-            "engines": self._running,
+            "engines": self.room.running,
         }
-        runfiles.write(self.run / "system.json", description)
+        with self._turn:
+            runfiles.write(self.run / "system.json", description)
 
     def _build(self) -> None:
         """All processes, not yet started, and what their services' management commands need."""
@@ -184,44 +183,36 @@ class System:
             heartbeat=None if process == "web" else self.run / service.name / f"{process}.heartbeat",
         )
 
-    def providers(self, variable: str) -> tuple[str, ...]:
-        """The engines of this system that a variable's value comes from; none where it was given."""
-        return tuple(engine.name for engine in self.engines if PROVIDED[engine.name] == variable)
-
     def start_engine(self, engine: Engine) -> None:
-        """Starts an engine and says so."""
-        engine.start()
-        version = engine.version()
-        process = runfiles.identify(engine.pid or 0)
-        told = {"version": version, "port": engine.port, **(asdict(process) if process else {})}
+        """Starts an engine, writes it down, and says so."""
+        told = self.room.start(engine)
+        self._describe()
+        self.notice(told)
+
+    def start_process(self, process: Startable) -> None:
+        """Starts a process, unless somebody has asked to stop: after stop() nothing may come up any more."""
         with self._turn:
-            self._running[engine.name] = told
-            self._describe()
-        self.notice(f"{engine.name} {version} is ready on port {engine.port}")
+            if self.stopping.is_set():
+                raise Stopped
+            process.start()
 
     # -- stop --------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         """Stops everything that start() started: the gateway, the services, their workers, the engines."""
-        self.stopping.set()
-        self._care.end()
+        with self._turn:
+            # Nothing is half started then, and nothing is started afterwards.
+            self.stopping.set()
         deadline = time.monotonic() + SECONDS_TO_STOP[self.kind]
         for preparation in self.preparations.values():
             preparation.end()
         for names, seconds in STOP_ORDER:
             chosen = [process for name, process in self.processes.items() if names(name)]
             end_all(chosen, deadline=min(deadline, time.monotonic() + seconds))
-        self._stop_engines(deadline)
+        self.room.stop(deadline)
+        self._care.end()
         (self.run / "system.json").unlink(missing_ok=True)
         self._held.close()
-
-    def _stop_engines(self, deadline: float) -> None:
-        threads = [threading.Thread(target=engine.stop, daemon=True) for engine in self.engines]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(max(0.1, deadline - time.monotonic()))
-        leftovers.end_engines(self.data)
 
     def __enter__(self) -> Self:
         self.start()

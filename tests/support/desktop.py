@@ -28,6 +28,7 @@ class Desktop:
 
     def __init__(self, data: Path, ports: Ports | None = None) -> None:
         self.data, self.ports = data, ports or Ports.free()
+        self._started: list[subprocess.Popen[str]] = []
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command; `up` gets the ports."""
@@ -49,7 +50,7 @@ class Desktop:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Starts a command in a session of its own; what it says comes through its standard output."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(*arguments),
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -58,6 +59,17 @@ class Desktop:
             text=True,
             start_new_session=True,
         )
+        self._started.append(process)
+        return process
+
+    def clear(self) -> None:
+        """Whatever a failed test has left running is ended."""
+        for process in self._started:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+        self.run("down")
 
     def status(self) -> dict[str, Any]:
         """What `status --json` says."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop import runfiles
 from desktop.services import Ports
 from tests.support.desktop import Desktop, environment, read_until
 
@@ -19,8 +18,9 @@ def desktop(tmp_path: Path) -> Iterator[Desktop]:
     """A data folder and ports; at the end nothing of it may be left running."""
     desktop = Desktop(tmp_path / "data")
     yield desktop
-    assert [file for file in (desktop.data / "run").glob("*/*.json") if runfiles.recall(file)] == []
-    assert running_in(desktop.data) == []
+    left = running_in(desktop.data)
+    desktop.clear()
+    assert left == []
 
 
 def running_in(data: Path) -> list[str]:

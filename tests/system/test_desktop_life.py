@@ -28,7 +28,7 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
     assert started.returncode == 0, started.stdout + started.stderr
     (desktop.data.parent / "screen.txt").write_text(started.stdout)
     yield desktop
-    assert desktop.run("down").returncode == 0
+    desktop.clear()
 
 
 @pytest.fixture
@@ -149,15 +149,12 @@ def test_after_the_supervisor_was_killed_a_new_one_finds_what_it_left(desktop: D
 
     foreground = desktop.start("up")
     said = read_until(foreground, "Ctrl-C stops everything.")
-    try:
-        assert "An earlier run was killed and left 13 processes" in said
-        _none_of(left)
-        answer = Client(desktop.url("gateway")).get(f"/user/v1/users/{person}")
-        assert answer.status == 200, "The data are those of before."
-        now = [identity for pid in pids(desktop.status()).values() if (identity := runfiles.identify(pid))]
-        said = interrupt(foreground, signal.SIGINT)
-    finally:
-        foreground.kill()
+    assert "An earlier run was killed and left 13 processes" in said
+    _none_of(left)
+    answer = Client(desktop.url("gateway")).get(f"/user/v1/users/{person}")
+    assert answer.status == 200, "The data are those of before."
+    now = [identity for pid in pids(desktop.status()).values() if (identity := runfiles.identify(pid))]
+    said = interrupt(foreground, signal.SIGINT)
     assert foreground.returncode == 0, said
     assert "Stopped." in said
     _none_of(now)

@@ -25,7 +25,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         process = Process(
             name,
             [sys.executable, "-c", code],
-            dict(os.environ),
+            lambda: dict(os.environ),
             log=tmp_path / f"{name}.log",
             runfile=tmp_path / "run" / f"{name}.json",
             heartbeat=tmp_path / f"{name}.heartbeat",
