@@ -18,3 +18,12 @@ def eventually(check: Callable[[], T], within: float = 30.0, every: float = 0.05
             if time.monotonic() > deadline:
                 raise
         time.sleep(every)
+
+
+def until(condition: Callable[[], bool], within: float = 60.0) -> None:
+    """Wait until the condition holds; fail the test when it never does."""
+
+    def check() -> None:
+        assert condition(), "it never came about"
+
+    eventually(check, within)

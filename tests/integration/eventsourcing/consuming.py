@@ -1,8 +1,7 @@
 """A consumer in a thread, and a producer that sends what it is told."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -25,14 +24,6 @@ def send(topic: str, *messages: tuple[str, bytes]) -> None:
 def message(event: Event) -> tuple[str, bytes]:
     """A stored event as the relay sends it."""
     return key_of(event.stream), envelope.to_json(event)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until the condition holds; fail the test when it never does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.05)
 
 
 @contextmanager

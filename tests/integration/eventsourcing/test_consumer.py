@@ -13,7 +13,8 @@ from eventsourcing import broker, deadletters, topics
 from eventsourcing.consumer import Message, Subscription, Transient
 from eventsourcing.models import DeadLetter
 from tests.integration.eventsourcing.conftest import append
-from tests.integration.eventsourcing.consuming import consuming, eventually, message, send
+from tests.integration.eventsourcing.consuming import consuming, message, send
+from tests.support.waiting import until
 from users import events
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,10 +56,10 @@ def test_a_consumer_that_begins_late_hears_everything_and_one_that_begins_again_
     recorder = Recorder()
     for _ in range(2):
         with consuming(recorder.subscription, tmp_path):
-            eventually(lambda: len(recorder.told()) >= 20)
+            until(lambda: len(recorder.told()) >= 20)
     send(topic, message(append(21)))
     with consuming(recorder.subscription, tmp_path):
-        eventually(lambda: ("user-21", 1) in recorder.told())
+        until(lambda: ("user-21", 1) in recorder.told())
     assert sorted(recorder.told()) == sorted((f"user-{number}", 1) for number in range(1, 22))
 
 
@@ -72,7 +73,7 @@ def test_what_fails_for_a_while_is_tried_again_and_nothing_is_lost_or_out_of_ord
     send(topic, *(message(append(1, version)) for version in range(1, 6)))
     recorder = Recorder(fail)
     with consuming(recorder.subscription, tmp_path):
-        eventually(lambda: len(recorder.told()) == 5)
+        until(lambda: len(recorder.told()) == 5)
     assert recorder.told() == [("user-1", version) for version in range(1, 6)]
     assert not DeadLetter.objects.exists()
 
@@ -86,7 +87,7 @@ def test_a_poison_event_parks_its_key_later_ones_queue_behind_it_and_others_flow
     send(topic, *(message(append(number, version)) for version in (1, 2, 3, 4) for number in (1, 2)))
     recorder = Recorder(fail)
     with consuming(recorder.subscription, tmp_path):
-        eventually(lambda: len(recorder.told()) == 5 and DeadLetter.objects.count() == 3)
+        until(lambda: len(recorder.told()) == 5 and DeadLetter.objects.count() == 3)
     assert [version for stream, version in recorder.told() if stream == "user-2"] == [1, 2, 3, 4]
     assert ("user-1", 1) in recorder.told()
     waiting = deadletters.open_letters("recorder", "1")
@@ -102,10 +103,10 @@ def test_a_dead_letter_delivered_again_does_not_wait_twice(topic: str, tmp_path:
     poison = message(append(1))
     send(topic, poison, poison, poison)
     with consuming(Recorder(fail).subscription, tmp_path):
-        eventually(lambda: DeadLetter.objects.exists())
+        until(lambda: DeadLetter.objects.exists())
     send(topic, message(append(2)))
     with consuming(Recorder(fail).subscription, tmp_path):
-        eventually(lambda: DeadLetter.objects.filter(key="2").exists())
+        until(lambda: DeadLetter.objects.filter(key="2").exists())
     assert DeadLetter.objects.filter(key="1").count() == 1
 
 
@@ -114,7 +115,7 @@ def test_what_is_no_event_is_parked_as_it_came(topic: str, tmp_path: Path, value
     send(topic, ("7", value), message(append(8)))
     recorder = Recorder()
     with consuming(recorder.subscription, tmp_path):
-        eventually(lambda: recorder.told() == [("user-8", 1)] and DeadLetter.objects.count() == 1)
+        until(lambda: recorder.told() == [("user-8", 1)] and DeadLetter.objects.count() == 1)
     letter = DeadLetter.objects.get()
     assert (letter.key, letter.state, bytes(letter.value)) == ("7", "parked", value)
     assert "Malformed" in letter.error
@@ -125,10 +126,10 @@ def test_a_topic_made_anew_is_read_from_its_beginning(topic: str, tmp_path: Path
     recorder = Recorder()
     with consuming(recorder.subscription, tmp_path):
         send(topic, *(message(append(number)) for number in range(1, 11)))
-        eventually(lambda: len(recorder.told()) == 10)
+        until(lambda: len(recorder.told()) == 10)
         make_anew(topic)
         send(topic, *(message(append(number)) for number in range(11, 14)))
-        eventually(lambda: {f"user-{number}" for number in (11, 12, 13)} <= {stream for stream, _ in recorder.told()})
+        until(lambda: {f"user-{number}" for number in (11, 12, 13)} <= {stream for stream, _ in recorder.told()})
 
 
 def make_anew(topic: str) -> None:
@@ -142,5 +143,5 @@ def make_anew(topic: str) -> None:
             except UnknownTopicOrPartitionError:
                 return True
 
-        eventually(gone)
+        until(gone)
     topics.ensure([events.TOPIC])

@@ -1,0 +1,108 @@
+"""The Eureka client against a registry that answers as it is told."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from service.eureka import Instance, RegistryClient, RegistryError, document, parse_applications
+
+ME = Instance(app="USER-SERVICE", instance_id="127.0.0.1:users:8120", host="127.0.0.1", port=8120)
+
+
+class Registry:
+    """Keeps what it was asked, and answers with a status and a body for each method."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, Any]] = []
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else None
+                registry.asked.append((self.command, self.path, body))
+                status, content = registry.answers.get(self.command, (200, b""))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    found = Registry()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+def test_a_registration_is_sent_as_netflixs_server_reads_it(registry: Registry) -> None:
+    registry.answers["POST"] = (204, b"")
+    RegistryClient([registry.url]).register(ME)
+    ((method, path, body),) = registry.asked
+    assert (method, path) == ("POST", "/eureka/apps/USER-SERVICE")
+    assert body == document(ME)
+    assert body["instance"]["port"] == {"$": 8120, "@enabled": "true"}
+    assert body["instance"]["leaseInfo"] == {"renewalIntervalInSecs": 5, "durationInSecs": 15}
+
+
+def test_a_renewal_that_the_registry_does_not_know_says_so(registry: Registry) -> None:
+    client = RegistryClient([registry.url])
+    assert client.renew(ME)
+    registry.answers["PUT"] = (404, b"")
+    assert not client.renew(ME)
+    assert registry.asked[0][1] == "/eureka/apps/USER-SERVICE/127.0.0.1:users:8120"
+
+
+def test_leaving_what_is_not_there_is_fine(registry: Registry) -> None:
+    registry.answers["DELETE"] = (404, b"")
+    RegistryClient([registry.url]).cancel(ME)
+
+
+def test_the_second_registry_is_asked_when_the_first_does_not_answer(registry: Registry) -> None:
+    assert RegistryClient(["http://127.0.0.1:9", registry.url]).renew(ME)
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, b"broken"), (200, b"not json"), (200, b"[]"), (200, b'{"applications": 7}')]
+)
+def test_an_answer_that_cannot_be_used_is_an_error(registry: Registry, answer: tuple[int, bytes]) -> None:
+    registry.answers["GET"] = answer
+    with pytest.raises(RegistryError):
+        RegistryClient([registry.url]).fetch()
+
+
+def test_no_registry_at_all_is_an_error() -> None:
+    with pytest.raises(RegistryError, match="no registry"):
+        RegistryClient([]).fetch()
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_one_member_may_stand_alone_or_in_a_list(as_list: bool) -> None:
+    instance = document(ME)["instance"]
+    application = {"name": "USER-SERVICE", "instance": [instance] if as_list else instance}
+    body = {"applications": {"application": [application] if as_list else application}}
+    assert parse_applications(body) == {"USER-SERVICE": [ME.__class__(**{**_fields(ME), "lease_seconds": 15})]}
+
+
+def test_an_empty_registry_has_nobody() -> None:
+    assert parse_applications({"applications": {"application": []}}) == {}
+    assert parse_applications({"applications": {}}) == {}
+
+
+def _fields(instance: Instance) -> dict[str, Any]:
+    return {name: getattr(instance, name) for name in ("app", "instance_id", "host", "port", "status")}
