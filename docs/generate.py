@@ -1,0 +1,232 @@
+"""Writes the pages of the reference that follow from the code: `./manage.py python docs/generate.py`.
+
+A test compares what stands in the repository with what this would write.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+BASE = DOCS.parent
+if str(BASE) not in sys.path:
+    sys.path.insert(0, str(BASE))
+
+# The service whose apps have every command: its own, and those of the event core.
+SETTINGS = "recommendations.settings"
+MADE = "<!-- Made by docs/generate.py; change the code, not this page. -->"
+
+SETTINGS_INTRO = """\
+# Settings
+
+Every variable that a service reads from its environment. [`config/environment.py`](../../config/environment.py) is
+the only place that reads them; a variable that does not stand there cannot be read. In the desktop run
+(`./manage.py up`) each service gets its own; they stand in `.data/run/<service>.env.json`.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+DESKTOP_VARIABLES = """
+## Of the desktop run only
+
+| variable | meaning |
+|---|---|
+| `SOCIAL_NETWORK_CACHE` | Folder of what the engines are fetched into; unset: `$XDG_CACHE_HOME/social-network` or \
+`~/.cache/social-network`. |
+| `DATABASE_URL` | Set: no PostgreSQL is started. It names the server; its path is the beginning of the databases' \
+names (`social` makes `social_users` and so on). |
+| `KAFKA_BOOTSTRAP_SERVERS` | Set: no Kafka is started. |
+| `NEO4J_BOLT_URL` | Set: no graph database is started. |
+| `WEB_WORKERS` | Unset: half of the processors, from 1 to 4, for each service. |
+
+Ports are options, not variables: `./manage.py up --port gateway=9001` ([commands](commands.md)).
+"""
+COMMANDS_INTRO = """\
+# Commands
+
+## The whole system
+
+```text
+{overview}```
+"""
+SERVICE_INTRO = """
+## One service
+
+`./manage.py SERVICE COMMAND` is Django's command line with that service's settings; besides those below, all of
+Django's own commands are there (`migrate`, `shell`, `dbshell`, `createsuperuser` …). While the desktop system runs
+they find its databases by themselves. Every command has `--help`.
+
+Which processes run beside the web server of each service:
+
+| service | registered as | port | processes |
+|---|---|---|---|
+"""
+EVENTS_INTRO = """\
+# Events
+
+What the domain services publish on Kafka: the published language of the system. The schemas are the files in
+[`eventsourcing/schemas`](../../eventsourcing/schemas); a service checks each event against its schema when it is
+written and again when it is read.
+
+## The message
+
+JSON, one event a message. The key is what stands behind the first `-` of the stream: `42` for `user-42`, `3-4` for
+`friendship-3-4`. So the events of one stream are in one partition, in order.
+
+| member | type | meaning |
+|---|---|---|
+| `id` | integer of 31 bits | Derived from `eventId`, for consumers of the reference system that know only such ids. \
+Not unique for ever: use `eventId`. |
+| `eventType` | text | As below. |
+| `createdAt`, `lastModified` | integer | When it happened, in milliseconds since 1970. Both are the same. |
+| `subject` | object | The record as the API shows it after the event; see below. |
+| `friendMessage` | null | In friend events only; the reference system's consumers expect it. |
+| `eventId` | UUID | The identity of the event (UUIDv7). A repeat has the same. |
+| `schemaVersion` | integer | Version of the subject's schema. |
+| `stream`, `streamVersion` | text, integer | Which aggregate, and the event's number in it: 1, 2, 3 … without a gap. |
+| `occurredAt` | ISO 8601 | The same moment as `createdAt`, for reading. |
+| `personal` | list of text | Members of `subject` that are personal data. |
+| `correlationId` | text | The request that it stems from (`X-Request-Id`). |
+| `causationId` | text or null | The event that it answers to, if any. |
+| `traceparent` | text | W3C trace context of that request. |
+| `actor` | text | Who asked. |
+
+Headers: `event-id`, `event-type`, `schema-version`, `traceparent`.
+
+Members may be added, never renamed or dropped; a reader ignores what it does not know. Delivery is at least once:
+see [guarantees](../guarantees.md).
+"""
+
+
+def settings_page() -> str:
+    """The reference of settings, from the table that the code reads by."""
+    from config.environment import SETTINGS as DECLARED
+
+    rows = [f"| `{one.name}` | {_code(one.default)} | {_cell(one.meaning)} |" for one in DECLARED.values()]
+    return f"{MADE}\n{SETTINGS_INTRO}" + "\n".join(rows) + "\n" + DESKTOP_VARIABLES
+
+
+def commands_page() -> str:
+    """The reference of commands: the desktop's from its parser, the services' from Django's command classes."""
+    from desktop import cli
+    from desktop.services import SERVICES
+
+    # The program's own overview, without what argparse would wrap by the width of a terminal.
+    page = f"{MADE}\n" + COMMANDS_INTRO.replace("{overview}", cli.parser().usage or "") + SERVICE_INTRO
+    for service in SERVICES:
+        name = _registered_name(service.name)
+        page += f"| {service.name} | {_code(name)} | {service.port} | {', '.join(service.workers)} |\n"
+    page += "\n### users and friends (and every other event-sourced service)\n"
+    page += "".join(_command("eventsourcing", name) for name in _names("eventsourcing"))
+    page += "\n### recommendations\n\nBesides `consume`. Its `replay`, `rebuild` and `verify` are about the graph.\n"
+    return page + "".join(_command("recommendations", name) for name in _names("recommendations"))
+
+
+def events_page() -> str:
+    """The reference of events, from their schemas."""
+    files = sorted((BASE / "eventsourcing" / "schemas").glob("*.json"))
+    return f"{MADE}\n{EVENTS_INTRO}" + "".join(_event(path) for path in files)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page: its file and its text."""
+    folder = DOCS / "reference"
+    return {
+        folder / "settings.md": settings_page(),
+        folder / "commands.md": commands_page(),
+        folder / "events.md": events_page(),
+    }
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _registered_name(service: str) -> str:
+    """The name in the registry, read from the settings' text: a process can load one service's settings only."""
+    for line in (BASE / service / "settings.py").read_text().splitlines():
+        if line.startswith("REGISTRY_NAME = "):
+            return line.removeprefix("REGISTRY_NAME = ").strip('"')
+    return ""
+
+
+def _names(app: str) -> list[str]:
+    folder = BASE / app / "management" / "commands"
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+
+
+def _command(app: str, name: str) -> str:
+    from django.core.management import load_command_class
+
+    command = load_command_class(app, name)
+    parser = argparse.ArgumentParser(add_help=False)
+    command.add_arguments(parser)
+    lines = [f"\n**`{name}`** {command.help}\n"]
+    rows = [_argument(action) for action in parser._actions]
+    if rows:
+        lines += ["| argument | meaning |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _argument(action: argparse.Action) -> str:
+    name = action.option_strings[-1] if action.option_strings else f"[{action.dest}]"
+    value = action.metavar or action.dest.upper() if action.option_strings and action.nargs != 0 else ""
+    return f"| `{f'{name} {value}'.strip()}` | {_cell(action.help or '')} |"
+
+
+def _event(path: Path) -> str:
+    schema: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+    required, personal = schema.get("required", ()), schema.get("x-personal", ())
+    text = (
+        f"\n## {schema['title']}\n\n{schema['description']}\n\n"
+        f"Version {schema['x-version']}, topic `{schema['x-topic']}`, schema "
+        f"[`{path.name}`](../../eventsourcing/schemas/{path.name}).\n\n"
+        "| member of `subject` | type | |\n|---|---|---|\n"
+    )
+    return text + "".join(
+        f"| `{name}` | {', '.join(_type(declared))} | {'; '.join(_remarks(name, declared, required, personal))} |\n"
+        for name, declared in schema["properties"].items()
+    )
+
+
+def _type(declared: Mapping[str, Any]) -> Iterator[str]:
+    if "pattern" in declared:
+        yield "time, as `2026-11-24T19:25:29.363+00:00`"
+        return
+    yield str(declared["type"])
+    if "maxLength" in declared:
+        yield f"{declared['minLength']} to {declared['maxLength']} characters"
+    if "minimum" in declared:
+        yield f"{declared['minimum']} to 2^{int(declared['maximum']).bit_length()} − 1"
+
+
+def _remarks(name: str, declared: Mapping[str, Any], required: Any, personal: Any) -> Iterator[str]:
+    if name not in required:
+        yield "may be missing"
+    if name in personal:
+        yield "personal"
+    if "description" in declared:
+        yield str(declared["description"]).rstrip(".")
+
+
+def main() -> None:
+    """Write them."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    django.setup()
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
