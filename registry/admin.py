@@ -3,13 +3,13 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from registry.models import Lease
+from registry.models import Change, Lease
 from service.admin import ReadOnlyAdmin, pretty
 
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
-    """One line an instance."""
+    """One line an instance, also one whose lease has just run out."""
 
     list_display = ("app", "instance_id", "status", "overridden_status", "renewed_at", "lease_seconds")
     list_filter = ("status",)
@@ -22,3 +22,20 @@ class LeaseAdmin(ReadOnlyAdmin):
     def registration(self, lease: Lease) -> SafeString:
         """The registration, for reading."""
         return pretty(lease.document)
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """What happened lately, the newest first."""
+
+    list_display = ("at", "action", "app", "instance_id")
+    list_filter = ("action",)
+    search_fields = ("app", "instance_id")
+    ordering = ("-id",)
+    exclude = ("instance",)
+    readonly_fields = ("shown",)
+
+    @admin.display(description="as it was shown")
+    def shown(self, change: Change) -> SafeString:
+        """The instance, for reading."""
+        return pretty(change.instance)

@@ -1,25 +1,44 @@
 """`/`: who is up, for people."""
 
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from registry import instance, queries
-from service import clock
+from registry import queries
+from registry.instance import UNKNOWN
+from registry.models import Change, Lease
+
+CHANGES = 10
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Applications, their instances, status, and how old each lease is."""
-    now = clock.now()
-    rows = [
-        {
-            "app": lease.app,
-            "instance_id": lease.instance_id,
-            "status": instance.effective_status(lease),
-            "url": lease.document.get("homePageUrl") or "",
-            "renewed": round((now - lease.renewed_at).total_seconds(), 1),
-            "lease": lease.lease_seconds,
-            "since": lease.registered_at,
-        }
-        for lease in queries.live()
+    """Applications, their instances, status, how old each lease is, and what changed last."""
+    age = ExpressionWrapper(Now() - F("renewed_at"), output_field=DurationField())
+    leases = list(queries.live().annotate(age=age))
+    applications = [
+        {"name": app, "instances": [_row(lease, lease.age) for lease in found]}
+        for app, found in groupby(leases, key=lambda lease: lease.app)
     ]
-    return render(request, "registry/dashboard.html", {"rows": rows, "now": now})
+    changes = Change.objects.order_by("-id")[:CHANGES]
+    found = {"applications": applications, "instances": len(leases), "changes": changes}
+    return render(request, "registry/dashboard.html", found)
+
+
+def _row(lease: Lease, age: timedelta) -> dict[str, Any]:
+    home = str(lease.document.get("homePageUrl", ""))
+    return {
+        "instance_id": lease.instance_id,
+        # A link only where it leads into the web: others could be scripts.
+        "url": home if home.startswith(("http://", "https://")) else "",
+        "status": lease.status,
+        "overridden": lease.overridden_status != UNKNOWN,
+        "age": max(0.0, round(age.total_seconds(), 1)),
+        "left": max(0.0, round(lease.lease_seconds - age.total_seconds(), 1)),
+        "seconds": lease.lease_seconds,
+        "since": lease.registered_at,
+    }

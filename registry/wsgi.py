@@ -1,4 +1,4 @@
-"""The registry for a WSGI server: `gunicorn -c service/gunicorn.py registry.wsgi`."""
+"""The registry for a WSGI server: `gunicorn -c service/gunicorn.py registry.wsgi`. Evicts beside serving."""
 
 import os
 
@@ -7,3 +7,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
 from service.wsgi import Application
 
 application = Application()
+
+
+def _evict() -> None:
+    # Models can be imported only when Django is set up, which the application has done.
+    from registry.eviction import Evictor
+
+    Evictor().start()
+
+
+_evict()
