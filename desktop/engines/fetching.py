@@ -1,7 +1,6 @@
 """Fetching jars from Maven Central with jgo: into a folder of their own, checked, with word of how far it is."""
 
 import contextlib
-import hashlib
 import shutil
 import tempfile
 import threading
@@ -10,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from jgo.env import LockedDependency
 from jgo.maven import MavenContext, PythonResolver
 
 from desktop.engines.errors import Unfetchable
+from desktop.engines.locked import Jar
 
 TRIES = 3
 # To connect, and between two pieces of an answer.
@@ -33,29 +32,25 @@ class Fetcher:
             resolver=resolver, repo_cache=staging, local_repos=[], remote_repos=REPOSITORIES, timeout=SECONDS
         )
 
-    def fetch(self, dependency: LockedDependency) -> Path:
+    def fetch(self, jar: Jar) -> Path:
         """The jar's temporary path. Raises Unfetchable."""
         for tried in range(1, TRIES + 1):
             try:
-                path = self._download(dependency)
+                path = self._download(jar)
             except (requests.RequestException, RuntimeError) as error:
                 # A RuntimeError is jgo's word that no repository has it.
                 if tried == TRIES:
                     raise Unfetchable(self._sentence(_short(error))) from error
             else:
-                if checksum(path) == dependency.sha256:
+                if jar.sound(path):
                     self._progress.done()
                     return path
-                path.unlink()
-        raise Unfetchable(self._sentence(f"{dependency.artifactId} came with a wrong checksum"))
+        raise Unfetchable(self._sentence(f"{jar.path.name} came with a wrong checksum"))
 
-    def _download(self, dependency: LockedDependency) -> Path:
-        project = self._context.project(dependency.groupId, dependency.artifactId)
-        artifact = project.at_version(dependency.version).artifact(
-            classifier=dependency.classifier or "", packaging=dependency.packaging
-        )
+    def _download(self, jar: Jar) -> Path:
+        artifact = self._context.project(jar.group, jar.name).at_version(jar.version).artifact(jar.classifier, "jar")
         # What an earlier try left half done would be taken for the whole.
-        shutil.rmtree(self._staging / place(dependency).parent, ignore_errors=True)
+        (self._staging / jar.path).unlink(missing_ok=True)
         if (path := self._context.resolver.download(artifact)) is None:
             raise RuntimeError("nothing came")
         return path
@@ -114,16 +109,3 @@ def staging(repository: Path) -> Iterator[Path]:
 
 def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
-
-
-def place(dependency: LockedDependency) -> Path:
-    """Where a jar lies in a Maven repository."""
-    classifier = f"-{dependency.classifier}" if dependency.classifier else ""
-    name = f"{dependency.artifactId}-{dependency.version}{classifier}.{dependency.packaging}"
-    return Path(*dependency.groupId.split("."), dependency.artifactId, dependency.version, name)
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file, as lock files write it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,13 @@
 """What both graph databases have in common: they speak Bolt."""
 
-import neo4j
-from neo4j.exceptions import AuthError, DriverError, Neo4jError
+from typing import TYPE_CHECKING
 
 from desktop.engines import settings
 from desktop.engines.errors import EngineError
 from desktop.engines.server import Server
+
+if TYPE_CHECKING:
+    import neo4j
 
 SECONDS = 5.0
 
@@ -23,11 +25,14 @@ class Graph(Server):
     def environment(self) -> dict[str, str]:
         return {"NEO4J_BOLT_URL": f"bolt://{self.user}:{self.password}@127.0.0.1:{self.port}"}
 
-    def driver(self, password: str | None = None) -> neo4j.Driver:
+    def driver(self) -> "neo4j.Driver":
         """A driver to it; the caller closes it."""
+        # The driver takes most of a second to import: while the engine starts, not while `status` wants to answer.
+        import neo4j
+
         return neo4j.GraphDatabase.driver(
             f"bolt://127.0.0.1:{self.port}",
-            auth=(self.user, password or self.password),
+            auth=(self.user, self.password),
             connection_timeout=SECONDS,
             connection_acquisition_timeout=SECONDS,
             max_transaction_retry_time=0,
@@ -35,6 +40,8 @@ class Graph(Server):
         )
 
     def answers(self) -> bool:
+        from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
         with self.driver() as driver:
             try:
                 driver.execute_query("RETURN 1")

@@ -1,6 +1,6 @@
 """Class paths from Maven artifacts: the lock files name every jar and its checksum, so nothing is resolved here.
 
-jgo reads the lock file and fetches from Maven Central. A fetched jar is checked and moved to its place; a note of
+jgo fetches from Maven Central. A fetched jar is checked and moved to its place; a note of
 what is complete is written last. Whatever is interrupted before leaves nothing that would be taken for good.
 """
 
@@ -10,11 +10,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jgo.env import LockedDependency, LockFile
-
-from desktop.engines.fetching import Fetcher, Progress, checksum, place, staging
+from desktop.engines import locked
+from desktop.engines.errors import EngineError
+from desktop.engines.locked import Jar
 from desktop.engines.locking import held
+
+if TYPE_CHECKING:
+    from desktop.engines.fetching import Fetcher
 
 LOCKS = Path(__file__).parent / "locks"
 AT_ONCE = 4
@@ -25,13 +29,13 @@ class Jars:
 
     def __init__(self, name: str, title: str, cache: Path) -> None:
         self.title, self.repository = title, cache / "maven"
-        self.lock = LOCKS / f"{name}.lock.toml"
-        self._dependencies: list[LockedDependency] = LockFile.load(self.lock).dependencies
-        self._note = cache / f"{name}-{checksum(self.lock)[:16]}.json"
+        lock = LOCKS / f"{name}.lock.toml"
+        self._jars = locked.jars(lock)
+        self._note = cache / f"{name}-{locked.checksum(lock)[:16]}.json"
 
     def paths(self) -> list[Path]:
         """Every jar, in the order of the lock file."""
-        return [self.repository / place(dependency) for dependency in self._dependencies]
+        return [self.repository / jar.path for jar in self._jars]
 
     def class_path(self) -> str:
         """The jars as the JVM wants them. Call `fetch` before."""
@@ -48,29 +52,30 @@ class Jars:
     def fetch(self, notice: Callable[[str], None], check: Callable[[], None]) -> None:
         """Brings the cache up to the lock file. `check` is called now and then, and may raise to give up.
 
-        Raises Unfetchable.
+        Raises Unfetchable, and EngineError where the cache cannot be written.
         """
         if self.complete():
             return
-        self.repository.mkdir(parents=True, exist_ok=True)
-        told = threading.Event()
-
-        def waiting() -> None:
-            check()
-            if not told.is_set():
-                told.set()
-                notice(f"Another process fetches to {self._note.parent}: waiting for it")
-
-        with held(self._note.parent / "lock", waiting=waiting):
-            if not self.complete():
-                self._fetch(notice, check)
+        try:
+            self.repository.mkdir(parents=True, exist_ok=True)
+            with held(self._note.parent / "lock", waiting=_patient(notice, check)):
+                if not self.complete():
+                    self._fetch(notice, check)
+        except OSError as error:
+            raise EngineError(
+                f"{self.title} cannot be kept in {self._note.parent}: {error.strerror or error}. See to it that "
+                "there is room and that this user may write there, or name another folder in SOCIAL_NETWORK_CACHE."
+            ) from error
 
     def _fetch(self, notice: Callable[[str], None], check: Callable[[], None]) -> None:
-        missing = [one for one in self._dependencies if not self._sound(one)]
+        # Here, because jgo and what it brings take half a second to import, and are needed once.
+        from desktop.engines.fetching import Fetcher, Progress, staging
+
+        missing = [jar for jar in self._jars if not jar.sound(self.repository / jar.path)]
         progress = Progress(self.title, len(missing), notice)
         with staging(self.repository) as folder, ThreadPoolExecutor(AT_ONCE) as pool:
             fetcher = Fetcher(folder, progress)
-            futures = [pool.submit(self._fetch_one, fetcher, one) for one in missing]
+            futures = [pool.submit(self._fetch_one, fetcher, jar) for jar in missing]
             try:
                 for future in futures:
                     check()
@@ -80,17 +85,26 @@ class Jars:
                 raise
         self._write_note()
 
-    def _fetch_one(self, fetcher: Fetcher, dependency: LockedDependency) -> None:
-        fetched = fetcher.fetch(dependency)
-        target = self.repository / place(dependency)
+    def _fetch_one(self, fetcher: "Fetcher", jar: Jar) -> None:
+        fetched = fetcher.fetch(jar)
+        target = self.repository / jar.path
         target.parent.mkdir(parents=True, exist_ok=True)
         fetched.replace(target)
-
-    def _sound(self, dependency: LockedDependency) -> bool:
-        path = self.repository / place(dependency)
-        return path.exists() and checksum(path) == dependency.sha256
 
     def _write_note(self) -> None:
         draft = self._note.with_suffix(".draft")
         draft.write_text(json.dumps({path.name: path.stat().st_size for path in self.paths()}))
         draft.replace(self._note)
+
+
+def _patient(notice: Callable[[str], None], check: Callable[[], None]) -> Callable[[], None]:
+    """What to do while somebody else fetches: say so, once."""
+    told = threading.Event()
+
+    def waiting() -> None:
+        check()
+        if not told.is_set():
+            told.set()
+            notice("Something else is being fetched: waiting for it")
+
+    return waiting

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2 import errors
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 from desktop.engines import accounts, settings
@@ -74,9 +73,10 @@ class PostgreSQL(Server):
         """Makes the database that DATABASE_URL names, so that the address works as it stands."""
         connection = self._connect()
         connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
-        there = contextlib.suppress(errors.DuplicateDatabase)
-        with contextlib.closing(connection), connection.cursor() as cursor, there:
-            cursor.execute(f"CREATE DATABASE {DATABASE}")
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {DATABASE}")
 
     def environment(self) -> dict[str, str]:
         password = settings.password(self.data)
