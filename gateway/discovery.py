@@ -5,8 +5,10 @@ import asyncio
 import json
 import logging
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ FETCH_SECONDS = 3.0
 PATIENCE_SECONDS = 3.0
 LARGEST_ANSWER = 16_777_216
 _REQUEST = b"GET %b/eureka/apps HTTP/1.1\r\nhost: %b\r\naccept: application/json\r\nconnection: close\r\n\r\n"
+# Names, IPv4, IPv6: what may stand in a header as it is.
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
 Address = tuple[str, int]
 Addresses = Mapping[str, Sequence[Address]]
@@ -52,13 +56,20 @@ def live(body: bytes) -> dict[str, list[Address]]:
     for name, entry in _entries(applications):
         try:
             instance = eureka.parse_instance({**entry, "app": name, "port": _port(entry.get("port"))})
+            _check_host(instance.host)
         except (KeyError, TypeError, ValueError, AttributeError):
-            logger.warning("An instance of %s in the registry cannot be understood: %.300r", name, entry)
+            _complain(name, repr(entry)[:300])
             continue
         addresses = found.setdefault(instance.app, [])
         if instance.status == "UP" and (instance.host, instance.port) not in addresses:
             addresses.append((instance.host, instance.port))
     return found
+
+
+@lru_cache(maxsize=256)
+def _complain(name: str, entry: str) -> None:
+    """Once for each, not with every poll."""
+    logger.warning("An instance of %s in the registry cannot be understood: %s", name, entry)
 
 
 def _entries(applications: list[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -74,6 +85,11 @@ def _port(value: Any) -> Mapping[str, Any]:
     if not 0 < int(port["$"]) < 65536:
         raise ValueError(f"no port: {value!r}")
     return port
+
+
+def _check_host(host: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"no host: {host!r}")
 
 
 def _several(value: Any) -> list[Any]:
@@ -134,9 +150,11 @@ class Discovery:
         return self._upstreams.get(app, ())
 
     def check(self) -> None:
-        """For health: raises while nothing has ever been heard of the registry."""
+        """For health: raises while nothing has ever been heard of the registry, or nobody listens any more."""
         if not self._known.is_set():
             raise UpstreamError("The registry has not answered yet.")
+        if self._task is not None and self._task.done():
+            raise UpstreamError("The registry is not asked any more.")
 
     def start(self) -> None:
         """Begin to poll, on the running loop."""
@@ -169,9 +187,10 @@ class Discovery:
         said: list[str] = []
         for url in self._registries:
             try:
-                self.learn(live(await fetch(url)))
-            except (UpstreamError, Unreadable) as error:
-                said.append(f"{url}: {error}")
+                async with asyncio.timeout(FETCH_SECONDS):
+                    self.learn(live(await fetch(url)))
+            except (UpstreamError, Unreadable, TimeoutError) as error:
+                said.append(f"{url}: {error or 'no answer in time'}")
             else:
                 if self._silent:
                     logger.info("The registry answers again: %s", url)

@@ -65,7 +65,7 @@ class Upstream:
         try:
             async with asyncio.timeout(seconds):
                 _, connection = await loop.create_connection(lambda: Connection(loop), self.host, self.port)
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:
             self._ejected_until = loop.time() + EJECTED_SECONDS
             raise NoConnection(f"{self!r} takes no connections: {error or type(error).__name__}") from error
         self._ejected_until = 0.0

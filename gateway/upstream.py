@@ -198,7 +198,10 @@ class Connection(asyncio.Protocol):
             self.fail(BrokenAnswer("The head of its answer is too large."))
 
     def eof_received(self) -> bool:
-        """It will say no more; the transport is closed, which `connection_lost` hears of."""
+        """It will say no more: the transport closes itself, which `connection_lost` hears of."""
+        if self._parser is None or self.complete:
+            # Idle: nobody may be given it in the meantime.
+            self.close()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

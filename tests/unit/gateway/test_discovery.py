@@ -57,6 +57,16 @@ def test_an_instance_that_cannot_be_understood_hides_no_other(bad: Any) -> None:
     assert live(body(application(bad, instance()))) == {"USER-SERVICE": [("10.0.0.1", 8120)]}
 
 
+@pytest.mark.parametrize("host", ["a b", "h\r\nX-Evil: 1", "h/../x", "user@h", "h?x", "", "é", "h" * 254])
+def test_a_host_that_is_none_is_not_taken(host: str) -> None:
+    assert live(body(application(instance(host=host) | {"hostName": host}))) == {}
+
+
+@pytest.mark.parametrize("host", ["users", "users.default.svc", "10.0.0.1", "::1", "fe80::1"])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    assert live(body(application(instance(host=host)))) == {"USER-SERVICE": [(host, 8120)]}
+
+
 @pytest.mark.parametrize("empty", [b'{"applications":{}}', b'{"applications":{"application":null}}', body()])
 def test_there_may_be_nobody(empty: bytes) -> None:
     assert live(empty) == {}
@@ -114,9 +124,7 @@ def test_an_instance_that_stays_keeps_its_state_one_that_goes_is_retired() -> No
     asyncio.run(run())
 
 
-def test_before_the_registry_has_answered_the_gateway_is_down_and_requests_wait(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_before_the_registry_has_answered_the_gateway_is_down_and_requests_wait() -> None:
     async def run() -> None:
         found = Discovery(["http://127.0.0.1:1"], fixed={}, limit=2)
         with pytest.raises(UpstreamError):
@@ -127,6 +135,18 @@ def test_before_the_registry_has_answered_the_gateway_is_down_and_requests_wait(
         found.learn({"A": [("h", 1)]})
         assert len(await waiting) == 1
         found.check()
+
+    asyncio.run(run())
+
+
+def test_a_gateway_that_has_ceased_to_ask_is_down() -> None:
+    async def run() -> None:
+        found = Discovery([], fixed={}, limit=2)
+        found.start()
+        found.check()
+        await found.stop()
+        with pytest.raises(UpstreamError):
+            found.check()
 
     asyncio.run(run())
 

@@ -265,3 +265,14 @@ def test_nothing_of_an_answer_is_left_for_the_next() -> None:
         assert await whole(connection) == b""
 
     on_loop(test)
+
+
+def test_an_idle_connection_that_its_instance_ends_is_closed_at_once() -> None:
+    async def test(connection: Connection, transport: Transport) -> None:
+        connection.data_received(LENGTH)
+        await connection.answer()
+        await whole(connection)
+        connection.eof_received()
+        assert connection.closed
+
+    on_loop(test)
