@@ -2,12 +2,15 @@
 
 import http.client
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
+logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 3.0
+PORTS = {"http": 80, "https": 443}
 
 
 class RegistryError(Exception):
@@ -29,7 +32,7 @@ class Instance:
     @property
     def base_url(self) -> str:
         """Where it answers: `http://host:port`."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def document(instance: Instance) -> dict[str, Any]:
@@ -64,19 +67,24 @@ def document(instance: Instance) -> dict[str, Any]:
 
 
 def parse_applications(body: Any) -> dict[str, list[Instance]]:
-    """The instances of `GET /eureka/apps` by app, whatever their status. Raises KeyError, TypeError or ValueError.
+    """The instances of `GET /eureka/apps` by app, whatever their status. Raises KeyError, TypeError, AttributeError.
 
-    Servers that made their JSON from XML give a single member instead of a list of one.
+    Servers that made their JSON from XML give a single member instead of a list of one. An instance that cannot be
+    understood is left out: it must not hide the others.
     """
     found: dict[str, list[Instance]] = {}
     for application in _as_list(body["applications"].get("application")):
-        instances = [parse_instance(entry) for entry in _as_list(application.get("instance"))]
-        found.setdefault(str(application["name"]).upper(), []).extend(instances)
+        known = found.setdefault(str(application["name"]).upper(), [])
+        for entry in _as_list(application.get("instance")):
+            try:
+                known.append(parse_instance(entry))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                logger.warning("An instance in the registry cannot be understood: %.300r", entry)
     return found
 
 
 def parse_instance(entry: Mapping[str, Any]) -> Instance:
-    """One instance of an answer."""
+    """One instance of an answer. Raises KeyError, TypeError, ValueError or AttributeError."""
     host = str(entry.get("ipAddr") or entry["hostName"])
     port = int(entry["port"]["$"])
     return Instance(
@@ -95,14 +103,17 @@ def _as_list(value: Any) -> list[Any]:
 
 
 class RegistryClient:
-    """Speaks to the first registry of a list that answers. Not for several threads at a time."""
+    """Speaks to the registry of a list that answered last, and to the others in their order where it does not."""
 
     def __init__(self, urls: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> None:
-        self._urls, self._timeout = list(urls), timeout
+        """`urls` as in `http://host:8761`. Raises ValueError for one that is none."""
+        self._addresses = [_address(url) for url in urls]
+        self._timeout = timeout
 
     def register(self, instance: Instance) -> None:
         """Begin, or begin anew, a lease. Raises RegistryError."""
-        self._ask("POST", f"/eureka/apps/{quote(instance.app, safe='')}", document(instance))
+        if self._ask("POST", f"/eureka/apps/{quote(instance.app, safe='')}", document(instance)) is None:
+            raise RegistryError("What answers there is no registry: 404 for a registration.")
 
     def renew(self, instance: Instance) -> bool:
         """Renew the lease; False where the registry does not know it (register again). Raises RegistryError."""
@@ -125,27 +136,36 @@ class RegistryClient:
     def _ask(self, method: str, path: str, body: Any = None) -> bytes | None:
         """The answer of the first registry that answers; None for 404."""
         said: list[str] = []
-        for url in self._urls:
+        for address in list(self._addresses):
             try:
-                status, answer = self._send(url, method, path, body)
-            except (OSError, http.client.HTTPException) as error:
-                said.append(f"{url}: {error!r}")
+                status, answer = self._send(address, method, path, body)
+            except (OSError, http.client.HTTPException, UnicodeError) as error:
+                said.append(f"{address.netloc}: {error!r}")
                 continue
-            if status == 404:
-                return None
-            if status < 300:
-                return answer
-            said.append(f"{url}: {status} {answer[:200].decode(errors='replace')}")
+            if status < 300 or status == 404:
+                # A new list: another thread may be going through the old one.
+                self._addresses = [address, *(other for other in self._addresses if other != address)]
+                return None if status == 404 else answer
+            said.append(f"{address.netloc}: {status} {answer[:200].decode(errors='replace')}")
         raise RegistryError("; ".join(said) or "There is no registry.")
 
-    def _send(self, url: str, method: str, path: str, body: Any) -> tuple[int, bytes]:
-        parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=self._timeout)
+    def _send(self, address: SplitResult, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        secure = address.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = kind(address.hostname or "", address.port or PORTS[address.scheme], timeout=self._timeout)
         try:
             headers = {"Accept": "application/json", "Content-Type": "application/json"}
             content = None if body is None else json.dumps(body).encode()
-            connection.request(method, parts.path.rstrip("/") + path, body=content, headers=headers)
+            connection.request(method, address.path.rstrip("/") + path, body=content, headers=headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
+
+
+def _address(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    # Reading `port` raises ValueError where it is none.
+    if parts.scheme not in PORTS or not parts.hostname or parts.port == 0:
+        raise ValueError(f"{url!r} is not http://host:port.")
+    return parts

@@ -3,11 +3,14 @@
 import fcntl
 import logging
 import random
+import socket
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -18,6 +21,7 @@ logger = logging.getLogger(__name__)
 ELECTION_SECONDS = 1.0
 BACKOFF_SECONDS = 10.0
 REFRESH_SECONDS = 3.0
+EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared with, not listened on
 
 # Where there is no registry, names are fixed (a cluster's DNS).
 STATIC = {
@@ -33,30 +37,40 @@ class Registration:
     def __init__(self, client: RegistryClient, instance: Instance) -> None:
         self._client, self.instance = client, instance
         self._registered = False
+        # Whether there may be a lease: also after a registration of which no answer came.
+        self._begun = False
         self._failures = 0
 
     def step(self) -> float:
         """Register or renew once; the seconds until the next time. Never raises: a registry that is away is waited
         for, and said once."""
         try:
-            if not (self._registered and self._client.renew(self.instance)):
-                self._client.register(self.instance)
-                logger.info("Registered as %s at %s", self.instance.app, self.instance.base_url)
+            self._keep()
         except RegistryError as error:
             if not self._failures:
                 logger.warning("The registry does not answer, trying on: %s", error)
             self._failures += 1
-            self._registered = False
+            # Doubled each time, and soon enough that a lease does not run out for one lost answer.
             return random.uniform(0.5, 1.0) * min(BACKOFF_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))  # noqa: S311 -- jitter
-        self._registered, self._failures = True, 0
+        if self._failures:
+            logger.info("The registry answers again")
+        self._failures = 0
         # Instances that started together must not renew together.
         return self.instance.lease_seconds / 3 * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
 
+    def _keep(self) -> None:
+        if self._registered and self._client.renew(self.instance):
+            return
+        self._registered, self._begun = False, True
+        self._client.register(self.instance)
+        self._registered = True
+        logger.info("Registered as %s at %s", self.instance.app, self.instance.base_url)
+
     def cancel(self) -> None:
         """Leave; where the registry does not answer the lease runs out by itself."""
-        if not self._registered:
+        if not self._begun:
             return
-        self._registered = False
+        self._registered = self._begun = False
         try:
             self._client.cancel(self.instance)
         except RegistryError as error:
@@ -104,11 +118,12 @@ def _locked(file: IO[str]) -> bool:
 
 
 def from_settings() -> Registration | None:
-    """The registration of this service; None without a registry, and for the registry itself."""
+    """The registration of this service; None without a registry, and for the registry itself. Raises
+    InvalidSetting."""
     urls, name = environment.items("REGISTRY_URL"), getattr(settings, "REGISTRY_NAME", None)
     if not urls or not name:
         return None
-    host, port = environment.text("HOST"), environment.integer("PORT")
+    host, port = reachable(environment.text("HOST"), urls[0]), environment.integer("PORT")
     instance = Instance(
         app=name,
         instance_id=f"{host}:{settings.SERVICE}:{port}",
@@ -116,36 +131,72 @@ def from_settings() -> Registration | None:
         port=port,
         lease_seconds=environment.integer("REGISTRY_LEASE_SECONDS"),
     )
-    return Registration(RegistryClient(urls), instance)
+    return Registration(client(urls), instance)
+
+
+def client(urls: Sequence[str]) -> RegistryClient:
+    """A client of REGISTRY_URL. Raises InvalidSetting."""
+    try:
+        return RegistryClient(urls)
+    except ValueError as error:
+        raise environment.InvalidSetting(f"REGISTRY_URL: {error}") from error
+
+
+def reachable(host: str, registry: str) -> str:
+    """The address that others find this machine at: `host`, or where that means every address, the one from which
+    the registry is reached. No packet is sent for it; where that fails, the machine's name."""
+    if host not in EVERY_ADDRESS:
+        return host
+    parts = urlsplit(registry)
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(address)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()
 
 
 class Directory:
     """Where instances of one app are: the registry is asked every few seconds; while it is away, what it said last.
 
-    For several threads at a time.
+    For several threads at a time: one of them asks, and the others wait only where nothing is known yet.
     """
 
     def __init__(self, app: str, client: RegistryClient) -> None:
         self._app, self._client = app, client
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._instances: list[Instance] = []
-        self._due = 0.0
+        self._asked = self._due = 0.0
+        self._silent = False
 
     def pick(self) -> str | None:
         """The base URL of some instance that is up; None where none is known."""
-        with self._lock:
-            if time.monotonic() >= self._due or not self._instances:
-                self._refresh()
-            return random.choice(self._instances).base_url if self._instances else None  # noqa: S311 -- spreads load
+        came = time.monotonic()
+        if came >= self._due and self._asking.acquire(blocking=not self._instances):
+            try:
+                # Whoever was asked while this thread waited has told what it came for.
+                if self._asked <= came:
+                    self._refresh()
+            finally:
+                self._asking.release()
+        # A refresh puts a new list here; it does not change this one.
+        known = self._instances
+        return random.choice(known).base_url if known else None  # noqa: S311 -- spreads load
 
     def _refresh(self) -> None:
+        self._asked = time.monotonic()
         try:
             instances = self._client.fetch().get(self._app, [])
         except RegistryError as error:
-            logger.warning("The registry does not answer, going by what it last said: %s", error)
+            if not self._silent:
+                logger.warning("The registry does not answer, going by what it last said: %s", error)
+            self._silent = True
         else:
             self._instances = [instance for instance in instances if instance.status == "UP"]
-        self._due = time.monotonic() + REFRESH_SECONDS
+            self._silent = False
+        # Who finds nobody asks again at once, but not a registry that is away.
+        self._due = time.monotonic() + REFRESH_SECONDS if self._instances or self._silent else 0.0
 
 
 class StaticDirectory:
@@ -163,4 +214,4 @@ class StaticDirectory:
 def directory(app: str) -> Directory | StaticDirectory:
     """Where instances of an app are, for this process."""
     urls = environment.items("REGISTRY_URL")
-    return Directory(app, RegistryClient(urls)) if urls else StaticDirectory(app)
+    return Directory(app, client(urls)) if urls else StaticDirectory(app)
