@@ -5,6 +5,7 @@ exactly what the graph must show, whatever happens in the log meanwhile.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from recommendations.log import PROJECTOR, Entry, Positions
 
 logger = logging.getLogger(__name__)
 Read = Callable[[LiteralString, Mapping[str, Any]], list[graph.Row]]
+NAME = re.compile(r"(?:user-(-?[0-9]{1,19})|friendship-(-?[0-9]{1,19})-(-?[0-9]{1,19}))\Z")
 # What stands in the graph for a stream: a node or edges, each with its type, where it begins, and its properties.
 Picture = list[dict[str, Any]]
 
@@ -76,10 +78,14 @@ class Streams:
         self.people: dict[int, str] = {}
         self.ties: dict[tuple[int, int], str] = {}
         for name in names:
-            numbers = [int(part) for part in key_of(name).split("-") if part.isdecimal()]
-            if len(numbers) == 1 and name == f"user-{numbers[0]}":
+            match = NAME.match(name)
+            numbers = [int(number) for number in match.groups() if number is not None] if match else []
+            # No stream of ours is about a number that does not fit into 64 bits; some poison may be.
+            if not all(-(2**63) <= number < 2**63 for number in numbers):
+                continue
+            if len(numbers) == 1:
                 self.people[numbers[0]] = name
-            elif len(numbers) == 2 and name == f"friendship-{numbers[0]}-{numbers[1]}":
+            elif len(numbers) == 2:
                 self.ties[numbers[0], numbers[1]] = name
 
     @property
