@@ -9,7 +9,7 @@ from desktop.engines.errors import EngineError
 from desktop.engines.graph import Graph
 from desktop.engines.server import Launch
 
-HEAP = 512
+HEAP = 384
 DATABASE = "graph"
 
 

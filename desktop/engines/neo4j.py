@@ -78,6 +78,9 @@ class Neo4j(Graph):
                 "server.memory.heap.max_size": f"{HEAP}m",
                 "server.memory.pagecache.size": f"{PAGES}m",
                 "db.tx_log.rotation.retention_policy": "100M size",
+                # Otherwise each of the two databases takes 256 MB before the first node.
+                "db.tx_log.preallocate": "false",
+                "db.tx_log.rotation.size": "32m",
                 "dbms.usage_report.enabled": "false",
                 # Five seconds of waiting for clients that may still come, at each stop.
                 "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",

@@ -18,7 +18,7 @@ from desktop.engines.errors import EngineError
 from desktop.engines.logs import Log
 
 Notice = Callable[[str], None]
-SECONDS_TO_START = 120.0
+SECONDS_TO_START = 180.0
 LOOK_EVERY = 0.1
 # An engine's first files take more than this; a full disk is better told before than found in a stack trace.
 LEAST_BYTES = 200_000_000
@@ -111,8 +111,8 @@ class Server(ABC):
     def start(self) -> None:
         """Starts it and returns when it answers. Raises EngineError; then nothing of it is left running."""
         self._abandoned.clear()
+        self._make_folder()
         try:
-            self.data.mkdir(parents=True, exist_ok=True)
             self._end()
             check_disk(self.data)
             self.prepare()
@@ -155,6 +155,12 @@ class Server(ABC):
     @property
     def _pidfile(self) -> Path:
         return self.data / "process.json"
+
+    def _make_folder(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(_system_error(self.name, self.data, error)) from error
 
     def _start_on_a_port(self) -> None:
         for tried in range(1, BIND_TRIES + 1):
