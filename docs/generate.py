@@ -87,7 +87,7 @@ Not unique for ever: use `eventId`. |
 | `friendMessage` | null | In friend events only; the reference system's consumers expect it. |
 | `eventId` | UUID | The identity of the event (UUIDv7). A repeat has the same. |
 | `schemaVersion` | integer | Version of the subject's schema. |
-| `stream`, `streamVersion` | text, integer | Which aggregate, and the event's number in it: 1, 2, 3 … without a gap. |
+| `stream`, `streamVersion` | text, integer | Which aggregate, and the number in it: 1, 2, 3 … without a gap. |
 | `occurredAt` | ISO 8601 | The same moment as `createdAt`, for reading. |
 | `personal` | list of text | Members of `subject` that are personal data. |
 | `correlationId` | text | The request that it stems from (`X-Request-Id`). |
