@@ -106,3 +106,37 @@ def test_an_empty_registry_has_nobody() -> None:
 
 def _fields(instance: Instance) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in ("app", "instance_id", "host", "port", "status")}
+
+
+def test_the_registry_that_answered_is_asked_first_from_then_on(registry: Registry) -> None:
+    client = RegistryClient(["http://127.0.0.1:9", registry.url])
+    assert client.renew(ME)
+    assert [address.netloc for address in client._addresses] == [registry.url.removeprefix("http://"), "127.0.0.1:9"]
+
+
+def test_a_registration_that_finds_no_registry_is_not_taken_for_one(registry: Registry) -> None:
+    registry.answers["POST"] = (404, b"")
+    with pytest.raises(RegistryError, match="404"):
+        RegistryClient([registry.url]).register(ME)
+
+
+def test_a_host_that_cannot_be_one_is_an_error_of_the_registrys_name() -> None:
+    with pytest.raises(RegistryError):
+        RegistryClient([f"http://{'a' * 70}.example:1"]).fetch()
+
+
+def test_an_https_registry_is_not_spoken_to_in_the_clear(registry: Registry) -> None:
+    with pytest.raises(RegistryError, match="SSL"):
+        RegistryClient([registry.url.replace("http:", "https:")]).fetch()
+    assert registry.asked == []
+
+
+@pytest.mark.parametrize("strange", [{}, {"hostName": "h"}, {"hostName": "h", "port": 80, "app": "X"}, None, "x"])
+def test_one_instance_that_cannot_be_understood_hides_no_other(strange: Any) -> None:
+    entries = [strange, document(ME)["instance"]]
+    body = {"applications": {"application": [{"name": "USER-SERVICE", "instance": entries}]}}
+    assert [found.instance_id for found in parse_applications(body)["USER-SERVICE"]] == [ME.instance_id]
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    assert Instance(app="A", instance_id="a", host="::1", port=80).base_url == "http://[::1]:80"
