@@ -8,13 +8,24 @@ from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 
-from eventsourcing import wakeup
+from eventsourcing import idempotency, wakeup
 from eventsourcing.store import VersionConflict
 from service.problems import Problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
 ATTEMPTS = 5
+
+
+def _once(work: Callable[[], R]) -> R:
+    """The work, under the client's idempotency key where it gave one."""
+    scope = idempotency.current()
+    if scope is None:
+        return work()
+    scope.begin()
+    outcome = work()
+    scope.store(outcome)
+    return outcome
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
@@ -29,7 +40,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 with transaction.atomic():
                     transaction.on_commit(wakeup.announce)
-                    return function(*args, **kwargs)
+                    return _once(lambda: function(*args, **kwargs))
             except VersionConflict:
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 -- spreads retries, hides nothing
         raise Problem(409, "Others keep changing this at the same time; try again.", headers={"Retry-After": "1"})

@@ -2,10 +2,13 @@
 
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from eventsourcing.http import etag, execute, expected_versions
+from eventsourcing.idempotency import Answer
 from friends import commands, queries
 from friends.friendship import Friendship, record
 from service import parameters
@@ -17,16 +20,20 @@ def _other(friendship: Friendship, user_id: int) -> int:
     return friendship.friend_id if friendship.user_id == user_id else friendship.user_id
 
 
+def _answer(friendship: Friendship, status: int) -> Answer:
+    return Answer(status=status, body=record(friendship), headers={"ETag": etag(friendship.version)})
+
+
 class AddFriend(APIView):
     """Command: somebody makes somebody a friend. The body says nothing, whatever its type."""
 
     parser_classes = (AnyParser,)
 
-    def post(self, request: Request, user_id: str) -> Response:
+    def post(self, request: Request, user_id: str) -> HttpResponse:
         """Add a friend."""
         asker = parameters.integer(user_id, "userId")
-        added = commands.add_friend(asker, parameters.required_id(request, "friendId"))
-        return Response(record(added), status=201)
+        friend = parameters.required_id(request, "friendId")
+        return execute(request, lambda: commands.add_friend(asker, friend), lambda added: _answer(added, 201))
 
 
 class RemoveFriend(APIView):
@@ -34,11 +41,16 @@ class RemoveFriend(APIView):
 
     parser_classes = (AnyParser,)
 
-    def post(self, request: Request, user_id: str) -> Response:
+    def post(self, request: Request, user_id: str) -> HttpResponse:
         """Remove a friend."""
         asker = parameters.integer(user_id, "userId")
-        commands.remove_friend(asker, parameters.required_id(request, "friendId"))
-        return Response(status=204)
+        friend = parameters.required_id(request, "friendId")
+        expected = expected_versions(request)
+        return execute(
+            request,
+            lambda: commands.remove_friend(asker, friend, expected=expected),
+            lambda removed: Answer(status=204, headers={"ETag": etag(removed.version)}),
+        )
 
 
 class FriendsOfUser(APIView):
@@ -67,4 +79,4 @@ class OneFriendship(APIView):
         found = queries.get_friendship(number)
         if found is None:
             raise Problem(404, f"There is no friend record {number}.")
-        return Response(record(found))
+        return Response(record(found), headers={"ETag": etag(found.version)})

@@ -6,6 +6,7 @@ from django.db import connection
 from eventsourcing import store
 from eventsourcing.command import command
 from eventsourcing.event import NewEvent
+from eventsourcing.http import require_version
 from friends import directory, friendship, queries
 from friends.friendship import AlreadyFriends, Friendship, NotFriends, WithOneself
 from friends.state import to_row
@@ -61,10 +62,15 @@ def _add(user_id: int, friend_id: int) -> Friendship:
 
 
 @command
-def remove_friend(user_id: int, friend_id: int) -> Friendship:
-    """End a friendship, whoever of the two asked for it. Raises Problem: 400 for oneself, 404 for none."""
+def remove_friend(user_id: int, friend_id: int, *, expected: frozenset[int] | None = None) -> Friendship:
+    """End a friendship, whoever of the two asked for it.
+
+    Raises Problem: 400 for oneself, 404 for none, 412 where it is at none of the `expected` versions.
+    """
     try:
         current = queries.get_pair(user_id, friend_id)
+        if current is not None and current.active:
+            require_version(expected, current.version)
         removed, event = friendship.remove(current, user_id=user_id, friend_id=friend_id, at=clock.now())
     except WithOneself as error:
         raise Problem(400, str(error)) from error

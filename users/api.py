@@ -3,15 +3,18 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from eventsourcing.http import etag, execute, expected_versions
+from eventsourcing.idempotency import Answer
 from service import parameters
 from service.problems import Problem
 from users import commands, queries
 from users.serializers import UserInput
-from users.user import record
+from users.user import User, record, stream_of
 
 
 def _names(request: Request) -> dict[str, str]:
@@ -20,12 +23,19 @@ def _names(request: Request) -> dict[str, str]:
     return {"first_name": body.validated_data["firstName"], "last_name": body.validated_data["lastName"]}
 
 
+def _answer(user: User, status: int) -> Answer:
+    return Answer(
+        status=status, body=record(user), headers={"ETag": etag(user.version)}, subjects=(stream_of(user.id),)
+    )
+
+
 class Users(APIView):
     """All users."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Create a user."""
-        return Response(record(commands.create_user(**_names(request))), status=201)
+        names = _names(request)
+        return execute(request, lambda: commands.create_user(**names), lambda user: _answer(user, 201), body=names)
 
     def get(self, request: Request) -> Response:
         """List users by id: `limit` (default 50, at most 200), `cursor` (from the `Link` header), `name` (prefix)."""
@@ -51,9 +61,9 @@ class OneUser(APIView):
         found = queries.get_user(number)
         if found is None:
             raise Problem(404, f"There is no user {number}.")
-        return Response(record(found))
+        return Response(record(found), headers={"ETag": etag(found.version)})
 
-    def put(self, request: Request, user_id: str) -> Response:
+    def put(self, request: Request, user_id: str) -> HttpResponse:
         """Update a user."""
         number = parameters.integer(user_id, "id")
         names = _names(request)
@@ -62,4 +72,10 @@ class OneUser(APIView):
         if sent is not None and (isinstance(sent, bool) or sent != number):
             message = f"is not the id of the path, {number}"
             raise Problem(400, f"id {message}.", errors=[{"field": "id", "message": message}])
-        return Response(record(commands.update_user(number, **names)))
+        expected = expected_versions(request)
+        return execute(
+            request,
+            lambda: commands.update_user(number, **names, expected=expected),
+            lambda user: _answer(user, 200),
+            body=names,
+        )

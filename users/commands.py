@@ -7,6 +7,7 @@ from django.db import connection
 
 from eventsourcing import store
 from eventsourcing.command import command
+from eventsourcing.http import require_version
 from service import clock
 from service.problems import Problem
 from users import queries, user
@@ -36,11 +37,15 @@ def create_user(*, first_name: str, last_name: str) -> User:
 
 
 @command
-def update_user(user_id: int, *, first_name: str, last_name: str) -> User:
-    """Change a user's names. Raises Problem 404 where there is no such user."""
+def update_user(user_id: int, *, first_name: str, last_name: str, expected: frozenset[int] | None = None) -> User:
+    """Change a user's names.
+
+    Raises Problem: 404 where there is no such user, 412 where the user is at none of the `expected` versions.
+    """
     current = queries.get_user(user_id)
     if current is None:
         raise Problem(404, f"There is no user {user_id}.")
+    require_version(expected, current.version)
     changed, event = user.update(current, first_name=first_name, last_name=last_name, at=clock.now())
     store.append(user.stream_of(user_id), expected_version=current.version, events=[event])
     with connection.cursor() as cursor:
