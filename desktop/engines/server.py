@@ -248,9 +248,9 @@ class Server(ABC):
             time.sleep(0.02)
 
 
-def check_disk(folder: Path, least: int = LEAST_BYTES) -> None:
-    """Raises EngineError where the folder's disk has less than `least` bytes free."""
-    if shutil.disk_usage(folder).free < least:
+def check_disk(folder: Path) -> None:
+    """Raises EngineError where the folder's disk has less than LEAST_BYTES free."""
+    if shutil.disk_usage(folder).free < LEAST_BYTES:
         raise EngineError(_disk_full("The engine", folder))
 
 
