@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from desktop import leftovers, runfiles
-from desktop.engines import Engine
+from desktop.engines import Engine, Neo4j
 from desktop.errors import Stopped
 
 # Which variable leads to an engine.
@@ -50,8 +50,10 @@ class EngineRoom:
         finally:
             with self._turn:
                 self._starting -= 1
-        told = {"version": version, "port": engine.port, **(asdict(process) if process else {})}
-        self.running = {**self.running, engine.name: told}
+        browser = engine.http_port if isinstance(engine, Neo4j) else None
+        told = {"version": version, "port": engine.port, "browser": browser, **(asdict(process) if process else {})}
+        with self._turn:
+            self.running = {**self.running, engine.name: told}
         return f"{engine.name} {version} is ready on port {engine.port}"
 
     def stop(self, deadline: float) -> None:

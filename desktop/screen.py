@@ -59,7 +59,9 @@ def services(found: status.Status) -> Table:
 def engines(found: status.Status) -> str:
     """The engines that run here, with version and port."""
     told = [
-        f"{name} {engine.version} on port {engine.port}" + ("" if engine.pid else " [red](does not run)[/]")
+        f"{name} {engine.version} on port {engine.port}"
+        + (f" (browser: http://127.0.0.1:{engine.browser})" if engine.browser else "")
+        + ("" if engine.pid else " [red](does not run)[/]")
         for name, engine in found.engines.items()
     ]
     return ", ".join(told) or "all from the environment"

@@ -32,10 +32,11 @@ class ServiceStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineStatus:
-    """An engine that the system brought; `pid` is None where it does not run."""
+    """An engine that the system brought; `pid` is None where it does not run, `browser` the port of its web pages."""
 
     version: str
     port: int | None
+    browser: int | None
     pid: int | None
 
 
@@ -106,4 +107,6 @@ def _fresh(heartbeat: Path) -> bool:
 
 def _engine(told: dict[str, Any]) -> EngineStatus:
     identity = runfiles.identity(told)
-    return EngineStatus(version=told["version"], port=told["port"], pid=identity.pid if identity else None)
+    return EngineStatus(
+        version=told["version"], port=told["port"], browser=told["browser"], pid=identity.pid if identity else None
+    )
