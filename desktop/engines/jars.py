@@ -46,7 +46,7 @@ class Jars:
         try:
             sizes = json.loads(self._note.read_text())
             return all(path.stat().st_size == sizes.get(path.name) for path in self.paths())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
             return False
 
     def fetch(self, notice: Callable[[str], None], check: Callable[[], None]) -> None:
