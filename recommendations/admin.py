@@ -1,6 +1,7 @@
 """The event log in Django's admin: to look at, not to touch. Dead letters are shown by `eventsourcing`'s admin."""
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,10 +18,9 @@ from recommendations import events
 from recommendations.models import LogEntry, LogPersonal
 from service.admin import ReadOnlyAdmin, pretty
 
-# This service stores and publishes no events of its own.
-for _unused in (StoredEvent, OutboxEntry):
-    if admin.site.is_registered(_unused):
-        admin.site.unregister(_unused)
+# This service stores and publishes no events of its own. Django loads the apps' admins in their order, this one first.
+import_module("eventsourcing.admin")
+admin.site.unregister([StoredEvent, OutboxEntry])
 
 
 def _stream_or_id(term: str) -> Q:

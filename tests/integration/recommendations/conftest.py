@@ -29,8 +29,8 @@ def constraints() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def empty_graph(constraints: None, transactional_db: None) -> None:
-    """Nothing in the graph. The log is emptied by `transactional_db`."""
+def empty_graph(constraints: None, db: None) -> None:
+    """Nothing in the graph, and nothing in the log: a test that needs to see it from another connection says so."""
     empty()
 
 

@@ -16,6 +16,9 @@ from recommendations.log import Place, Selection
 from recommendations.models import LogEntry, LogPersonal
 from tests.integration.recommendations.histories import History, message, messages, partition_of, random_history
 
+# Other connections look on.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def positions() -> dict[Place, list[int]]:
     """The positions of each partition in the order of their ids."""

@@ -234,6 +234,7 @@ def test_answers_are_right_throughout_a_rebuild(append: Append, project: Project
     assert not errors
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_rebuild_and_a_projector_at_work_at_once(append: Append, projector: Projector) -> None:
     history = random_history(9, people=25, ties=150)
     append(history.events)

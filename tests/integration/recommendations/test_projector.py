@@ -160,6 +160,7 @@ def test_a_graph_that_was_replaced_is_made_anew(append: Append, projector: Proje
     assert model.shown() == model.fold(history.events)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_log_that_was_replaced_is_read_from_its_beginning(append: Append, project: Project) -> None:
     first, second = History(), random_history(4, people=12, ties=30)
     append([first.user(number) for number in range(1, 31)])
@@ -216,6 +217,7 @@ def test_one_that_has_stopped_without_ending_is_replaced(monkeypatch: pytest.Mon
             direct.fetch(stopped, "SELECT 1")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_runs_as_a_process_until_it_is_asked_to_stop(append: Append, tmp_path: Path) -> None:
     place = connection.settings_dict
     url = f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
