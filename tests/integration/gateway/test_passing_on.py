@@ -137,7 +137,11 @@ def test_an_early_answer_passes_while_the_body_still_comes(gateway: Gateway, beh
         connection.sendall(b"POST /user/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n12345")
         answer = response(connection)
         assert (answer.status, answer.read()) == (413, b"too much")
+    # What is left of that body must not be taken for a request's begin.
+    assert gateway.client.get("/user/y").status == 413
     assert server.left.wait(10)
+    assert [request.line for request in server.requests] == ["POST /x HTTP/1.1", "GET /y HTTP/1.1"]
+    assert server.connections == 2
 
 
 def test_answers_headers_pass_but_not_those_of_the_connection(gateway: Gateway, behind: Behind) -> None:
