@@ -84,7 +84,7 @@ def test_the_serial_generator_runs_unchanged(system: System, network: Network) -
 
 
 def test_the_parallel_generator_runs_unchanged(system: System, network: Network, everything: bool) -> None:
-    people, friendships = (600, 2000) if everything else (150, 400)
+    people, friendships = (600, 2000) if everything else (120, 200)
     output = generate(system, "parallel.sh", people, friendships)
     check(output, network, people, asked=99 + friendships)
     check_projected(output, network, sample=40)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 FILE = "TEST_OUTCOMES_FILE"
+# Read once: a test may empty the environment.
+OUTCOMES = Path(os.environ.get(FILE, os.devnull))
 
 
 def _skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
@@ -23,7 +25,7 @@ def _write(outcome: str, report: pytest.TestReport | pytest.CollectReport) -> No
     line: dict[str, Any] = {"outcome": outcome, "test": report.nodeid, "phase": getattr(report, "when", "collect")}
     if outcome == "skipped":
         line["reason"] = _skip_reason(report)
-    with Path(os.environ[FILE]).open("a") as file:
+    with OUTCOMES.open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 

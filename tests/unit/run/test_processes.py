@@ -71,6 +71,11 @@ def test_a_process_that_dies_keeps_the_outcomes_so_far_and_has_failed(tmp_path: 
     assert (counts(result), result.problem) == ((1, 1, 0), "ended with exit code 7")
 
 
+def test_a_test_may_empty_the_environment(tmp_path: Path) -> None:
+    code = "import os\ndef test_a(monkeypatch): [monkeypatch.delenv(name) for name in list(os.environ)]\n"
+    assert counts(run(tmp_path, f"{code}def test_b(): os.environ.clear()\ndef test_c(): pass")) == (3, 0, 0)
+
+
 def test_a_suite_that_does_not_end_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = f"""
