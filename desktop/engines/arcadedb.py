@@ -4,7 +4,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from desktop.engines import java, settings
+from desktop.engines import java
 from desktop.engines.errors import EngineError
 from desktop.engines.graph import Graph
 from desktop.engines.server import Launch
@@ -25,18 +25,17 @@ class ArcadeDB(Graph):
         _jars()
 
     def launch(self) -> Launch:
-        line = java.command(
-            heap=HEAP,
-            class_path=f"{_jars()}/*",
-            main="com.arcadedb.server.ArcadeDBServer",
-            options=[*OPTIONS, *(f"-Darcadedb.{name}={value}" for name, value in self._settings().items())],
-            arguments=[],
-        )
         # Both are made anew at each start: read by the server, not by whoever lists processes.
         secret = self.data / "root-password"
         secret.touch(mode=0o600)
         secret.write_text(self.password)
-        return Launch(command=line, environment=settings.environment(), folder=self.data)
+        return java.launch(
+            self.data,
+            heap=HEAP,
+            class_path=f"{_jars()}/*",
+            main="com.arcadedb.server.ArcadeDBServer",
+            options=[*OPTIONS, *(f"-Darcadedb.{name}={value}" for name, value in self._settings().items())],
+        )
 
     def version(self) -> str:
         """Its own: as a component it names the version of Neo4j that it answers like."""

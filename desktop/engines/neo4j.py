@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from desktop.engines import java, settings
+from desktop.engines import java
 from desktop.engines.graph import Graph
 from desktop.engines.jars import Jars
 from desktop.engines.server import Launch, Notice, silent
@@ -51,14 +51,14 @@ class Neo4j(Graph):
     def launch(self) -> Launch:
         self.http_port = self.other_port("http", BROWSER_PORT)
         self._configure()
-        line = java.command(
+        return java.launch(
+            self.data,
             heap=HEAP,
             class_path=self._jars.class_path(),
             main="org.neo4j.server.CommunityEntryPoint",
             options=OPTIONS,
             arguments=[f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}"],
         )
-        return Launch(command=line, environment=settings.environment(), folder=self.data)
 
     def settle(self) -> None:
         self.notice(f"Neo4j's browser: http://127.0.0.1:{self.http_port} (its password: {self.data / 'password'})")
