@@ -117,3 +117,9 @@ def test_the_decisions_are_numbered_once_and_told_alike() -> None:
         assert text.startswith(f"# {page.name[:4]} "), page
         wanted = ("Status: ", "## Context", "## Decision", "## Alternatives")
         assert [part for part in wanted if part not in text] == [], page
+
+
+def test_every_decision_stands_in_the_list() -> None:
+    folder = BASE / "docs" / "adr"
+    listed = {target for _, target in markdown.links((folder / "README.md").read_text("utf-8"))}
+    assert sorted(page.name for page in folder.glob("0*.md") if page.name not in listed) == []
