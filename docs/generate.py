@@ -165,9 +165,10 @@ def _names(app: str) -> list[str]:
 
 def _command(app: str, name: str) -> str:
     from django.core.management import load_command_class
+    from django.core.management.base import CommandParser
 
     command = load_command_class(app, name)
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = CommandParser(add_help=False)
     command.add_arguments(parser)
     lines = [f"\n**`{name}`** {command.help}\n"]
     rows = [_argument(action) for action in parser._actions]
