@@ -1,9 +1,11 @@
 """`/`: who is up, for people."""
 
+import logging
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -13,20 +15,28 @@ from registry import queries
 from registry.instance import UNKNOWN
 from registry.models import Change, Lease
 
+logger = logging.getLogger(__name__)
 CHANGES = 10
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Applications, their instances, status, how old each lease is, and what changed last."""
+    """Applications, their instances, status, how old each lease is, and what changed last; 503 without a database."""
+    try:
+        return render(request, "registry/dashboard.html", _found())
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("No dashboard, the database does not answer: %s", str(error).strip().partition("\n")[0])
+        return render(request, "registry/dashboard.html", {"away": True}, status=503)
+
+
+def _found() -> dict[str, Any]:
     age = ExpressionWrapper(Now() - F("renewed_at"), output_field=DurationField())
     leases = list(queries.live().annotate(age=age))
     applications = [
         {"name": app, "instances": [_row(lease, lease.age) for lease in found]}
         for app, found in groupby(leases, key=lambda lease: lease.app)
     ]
-    changes = Change.objects.order_by("-id")[:CHANGES]
-    found = {"applications": applications, "instances": len(leases), "changes": changes}
-    return render(request, "registry/dashboard.html", found)
+    changes = list(Change.objects.order_by("-id")[:CHANGES])
+    return {"applications": applications, "instances": len(leases), "changes": changes}
 
 
 def _row(lease: Lease, age: timedelta) -> dict[str, Any]:
