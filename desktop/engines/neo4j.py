@@ -57,7 +57,8 @@ class Neo4j(Graph):
             class_path=self._jars.class_path(),
             main="org.neo4j.server.CommunityEntryPoint",
             options=OPTIONS,
-            arguments=[f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}"],
+            # In console mode what it says goes to our log too.
+            arguments=[f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}", "--console-mode"],
         )
 
     def settle(self) -> None:

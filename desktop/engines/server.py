@@ -32,6 +32,12 @@ def silent(text: str) -> None:
 class PortTaken(EngineError):
     """Somebody else listens where the engine was to listen."""
 
+    def __init__(self, name: str, port: int) -> None:
+        self.port = port
+        super().__init__(
+            f"{name} cannot listen on port {port}: it is in use. Stop whoever listens there, or choose another port."
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Launch:
@@ -60,6 +66,7 @@ class Server(ABC):
     ) -> None:
         self.data, self.cache, self.notice, self.log = data / self.folder, cache, notice, log
         self._given, self._port = port, port
+        self._others: dict[str, int] = {}
         self._log = Log(log)
         self._process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
@@ -132,7 +139,8 @@ class Server(ABC):
 
     def other_port(self, name: str, preferred: int | None = None) -> int:
         """A further port that the engine listens on, remembered like the first."""
-        return ports.remembered(self.data / f"{name}.port", preferred)
+        self._others[name] = ports.remembered(self.data / f"{name}.port", preferred)
+        return self._others[name]
 
     def check_abandoned(self) -> None:
         """Raises EngineError when `stop` was called since `start`."""
@@ -167,9 +175,9 @@ class Server(ABC):
             self._port = self._free_port()
             try:
                 self._await(self._spawn(self.launch()))
-            except PortTaken:
+            except PortTaken as error:
                 self._end()
-                if self._given is not None or tried == BIND_TRIES:
+                if error.port == self._given or tried == BIND_TRIES:
                     raise
             else:
                 return
@@ -178,7 +186,7 @@ class Server(ABC):
         if self._given is None:
             return ports.remembered(self.data / "port")
         if not ports.free(self._given):
-            raise PortTaken(_taken(self.name, self._given))
+            raise PortTaken(self.name, self._given)
         return self._given
 
     def _spawn(self, launch: Launch) -> "subprocess.Popen[bytes]":
@@ -218,8 +226,9 @@ class Server(ABC):
             self._abandoned.wait(LOOK_EVERY)
 
     def _died(self, code: int) -> EngineError:
-        if self._port is not None and not ports.free(self._port):
-            return PortTaken(_taken(self.name, self._port))
+        for port in (self._port, *self._others.values()):
+            if port is not None and not ports.free(port):
+                return PortTaken(self.name, port)
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return self._sentence(f"{self.name} ended at its start ({how}): {self._log.last()}")
 
@@ -252,10 +261,6 @@ def check_disk(folder: Path) -> None:
     """Raises EngineError where the folder's disk has less than LEAST_BYTES free."""
     if shutil.disk_usage(folder).free < LEAST_BYTES:
         raise EngineError(_disk_full("The engine", folder))
-
-
-def _taken(name: str, port: int) -> str:
-    return f"{name} cannot listen on port {port}: it is in use. Stop whoever listens there, or choose another port."
 
 
 def _disk_full(name: str, folder: Path) -> str:

@@ -31,7 +31,7 @@ class StandIn(Server):
         """It has no data."""
 
     def launch(self) -> Launch:
-        command = [sys.executable, "-c", self.code, str(self.port)]
+        command = [sys.executable, "-c", self.code, str(self.port), str(self.other_port("second"))]
         return Launch(command=command, environment=dict(os.environ), folder=self.data)
 
     def answers(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desktop import runfiles
-from desktop.engines import EngineError, server
+from desktop.engines import EngineError, ports, server
 from tests.unit.desktop_engines.conftest import Make
 from tests.unit.desktop_engines.stand_in import ANSWERING, STUBBORN, StandIn
 
@@ -65,26 +65,35 @@ def test_a_remembered_port_in_use_is_replaced(make: Make) -> None:
         assert second.port != first.port
 
 
-def test_a_port_that_is_taken_between_choice_and_start_is_replaced(make: Make, tmp_path: Path) -> None:
-    # The first process ends as one does that finds its port in use; somebody else listens there by then.
-    mark = tmp_path / "tried"
-    quarrel = f"""
+# At its first start, somebody else takes the port just before it, and it ends as one that finds its port in use.
+QUARREL = """
 import os, pathlib, socket, sys, time
-mark = pathlib.Path({str(mark)!r})
+mark = pathlib.Path("mark")
 if not mark.exists():
     mark.touch()
-    thief = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    thief = socket.create_server(("127.0.0.1", int(sys.argv[{argument}])))
     if os.fork():
         os._exit(1)
     os.setsid()
-    os.close(0); os.close(1); os.close(2)
     time.sleep(3)
     os._exit(0)
 """
-    engine = make(quarrel + ANSWERING)
+
+
+@pytest.mark.parametrize("argument", [1, 2], ids=["its first port", "a further one"])
+def test_a_port_that_is_taken_between_choice_and_start_is_replaced(make: Make, argument: int) -> None:
+    engine = make(QUARREL.format(argument=argument) + ANSWERING)
     engine.start()
     assert engine.answers()
-    assert mark.exists()
+    assert (engine.data / "mark").exists()
+
+
+def test_a_given_port_that_is_taken_between_choice_and_start_is_said(make: Make) -> None:
+    port = ports.choose()
+    engine = make(QUARREL.format(argument=1) + ANSWERING, port=port)
+    with pytest.raises(EngineError, match=f"cannot listen on port {port}"):
+        engine.start()
+    assert engine.pid is None
 
 
 def test_a_process_that_ends_at_once_is_told_with_its_last_line_and_its_log(make: Make, tmp_path: Path) -> None:
