@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from desktop import runfiles
@@ -23,6 +24,7 @@ LOOK_EVERY = 0.1
 # An engine's first files take more than this; a full disk is better told before than found in a stack trace.
 LEAST_BYTES = 200_000_000
 BIND_TRIES = 3
+SECONDS_TO_DIE = 5.0
 
 
 def silent(text: str) -> None:
@@ -240,21 +242,34 @@ class Server(ABC):
 
     def _end(self) -> None:
         with self._turn:
-            found = runfiles.recall(self._pidfile)
+            told = runfiles.read(self._pidfile) or {}
+            found = runfiles.identity(told)
             if found is not None:
                 runfiles.send(found, self.stop_signal)
-                self._until_gone(found, self.seconds_to_stop)
+                _wait_while(found.alive, self.seconds_to_stop)
                 runfiles.send(found, signal.SIGKILL)
-                self._until_gone(found, 5.0)
+                _wait_while(found.alive, SECONDS_TO_DIE)
+            if told:
+                _wait_while(partial(_dying, told["pid"]), SECONDS_TO_DIE)
             if self._process is not None:
                 self._process.poll()
             orphans.end(self.is_ours)
             self._pidfile.unlink(missing_ok=True)
 
-    def _until_gone(self, identity: runfiles.Identity, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while identity.alive() and time.monotonic() < deadline:
-            time.sleep(0.02)
+
+def _wait_while(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _dying(pid: int) -> bool:
+    """Whether a process that counts as gone has threads that still end: till then its ports and locks are taken."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def check_disk(folder: Path) -> None:
