@@ -18,7 +18,7 @@ from recommendations import events
 from recommendations.models import LogEntry, LogPersonal
 from service.admin import ReadOnlyAdmin, pretty
 
-# This service stores and publishes no events of its own. Django loads the apps' admins in their order, this one first.
+# This service stores and publishes no events of its own. Django loads admins in the apps' order, this one first.
 import_module("eventsourcing.admin")
 admin.site.unregister([StoredEvent, OutboxEntry])
 

@@ -9,8 +9,8 @@ from eventsourcing.deadletters import Letter
 from eventsourcing.event import key_of
 from recommendations import graph, log, projection
 from recommendations.events import Change, change
-from recommendations.log import PROJECTOR, Entry
-from recommendations.projection import Checkpoint, CheckpointMoved, Checkpoints
+from recommendations.log import PROJECTOR, Entry, Mark, Place
+from recommendations.projection import CheckpointMoved, Checkpoints
 
 logger = logging.getLogger(__name__)
 SIZE = 500
@@ -30,32 +30,36 @@ Decided = list[tuple[Entry, Change]]
 def following(checkpoints: Checkpoints, size: int = SIZE) -> Batch:
     """What comes after the checkpoints: of each partition at most `size` entries.
 
-    A checkpoint whose event does not stand in the log where it should be was made from another log (lost, restored,
+    A checkpoint whose event does not stand in the log where it should was made from another log (lost, restored,
     filled anew); that partition is read from its beginning.
     """
-    positions = {place: checkpoint.position for place, checkpoint in checkpoints.items()}
-    found = log.follow(positions, limit=size + 1)
+    changed = {place: end for place, end in log.ends().items() if end != checkpoints.get(place)}
+    found = log.follow({place: _start(checkpoints, place) for place in changed}, limit=size + 1)
     foreign = [place for place, entries in found.items() if _foreign(checkpoints.get(place), entries)]
     if foreign:
         logger.warning("The log is not the one that the graph was made from; read from the beginning: %s", foreign)
-        kept = {place: position for place, position in positions.items() if place not in foreign}
-        found = log.follow(kept, limit=size + 1)
+        found |= log.follow(dict.fromkeys(foreign, 1), limit=size)
     entries: list[Entry] = []
     moves: Checkpoints = {}
     for place, read in found.items():
-        new = read[1:] if place in checkpoints and place not in foreign else read
+        new = read if place in foreign or place not in checkpoints else read[1:]
         if new:
-            last = new[-1].event
             entries += new
-            moves[place] = Checkpoint(position=last.position, event_id=str(last.event_id))
+            moves[place] = _mark(new[-1])
     return Batch(entries=entries, moves=moves)
 
 
-def _foreign(checkpoint: Checkpoint | None, entries: Sequence[Entry]) -> bool:
-    if checkpoint is None:
-        return False
-    first = entries[0].event if entries else None
-    return first is None or (first.position, str(first.event_id)) != (checkpoint.position, checkpoint.event_id)
+def _start(checkpoints: Checkpoints, place: Place) -> int:
+    """The position of the entry at the checkpoint, to be read again: it must still be that one."""
+    return checkpoints[place].position if place in checkpoints else 1
+
+
+def _mark(entry: Entry) -> Mark:
+    return Mark(position=entry.event.position, event_id=str(entry.event.event_id))
+
+
+def _foreign(checkpoint: Mark | None, entries: Sequence[Entry]) -> bool:
+    return checkpoint is not None and (not entries or _mark(entries[0]) != checkpoint)
 
 
 def letter(entry: Entry) -> Letter:

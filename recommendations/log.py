@@ -59,7 +59,7 @@ l.topic, l.partition, l.personal, l.position, l.event_id, l.stream, l.stream_ver
 l.occurred_at, l.data, l.metadata, p.data
 """
 # One look into the index for each partition, whatever the size of the log.
-PLACES = """
+ENDS = """
 WITH RECURSIVE place AS (
     (SELECT topic, partition FROM log ORDER BY topic, partition LIMIT 1)
     UNION ALL
@@ -67,23 +67,19 @@ WITH RECURSIVE place AS (
         SELECT topic, partition FROM log WHERE (topic, partition) > (place.topic, place.partition)
         ORDER BY topic, partition LIMIT 1) next
 )
+SELECT place.topic, place.partition, last.position, last.event_id FROM place CROSS JOIN LATERAL (
+    SELECT position, event_id FROM log WHERE log.topic = place.topic AND log.partition = place.partition
+    ORDER BY position DESC LIMIT 1) last
 """
-ENDS = f"""
-{PLACES}
-SELECT topic, partition, (SELECT position FROM log WHERE log.topic = place.topic AND log.partition = place.partition
-                          ORDER BY position DESC LIMIT 1)
-FROM place
-"""  # noqa: S608 -- assembled from a constant only
+# Apart from the above: together their cost is so overestimated that PostgreSQL compiles them (JIT) at every look.
 FOLLOW = f"""
-{PLACES}
-SELECT place.topic, place.partition, entry.* FROM place
-LEFT JOIN unnest(%(topics)s::text[], %(partitions)s::int[], %(positions)s::bigint[])
-       AS known (topic, partition, position) ON known.topic = place.topic AND known.partition = place.partition
-LEFT JOIN LATERAL (
+SELECT entry.*
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(positions)s::bigint[]) AS place (topic, partition, position)
+CROSS JOIN LATERAL (
     SELECT {COLUMNS} FROM log l LEFT JOIN log_personal p USING (event_id)
-    WHERE l.topic = place.topic AND l.partition = place.partition AND l.position >= coalesce(known.position, 1)
-    ORDER BY l.position LIMIT %(limit)s) entry ON true
-"""  # noqa: S608 -- as above
+    WHERE l.topic = place.topic AND l.partition = place.partition AND l.position >= place.position
+    ORDER BY l.position LIMIT %(limit)s) entry
+"""  # noqa: S608 -- assembled from a constant only
 # What somebody decided to discard is as if it had not come.
 LAST = f"""
 SELECT DISTINCT ON (l.stream) {COLUMNS}
@@ -123,6 +119,14 @@ class Place(NamedTuple):
 
 
 Positions = Mapping[Place, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A place in one partition of the log: the position, and the event that stands there."""
+
+    position: int
+    event_id: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,19 +218,17 @@ def _fetch(statement: str, values: Any) -> list[tuple[Any, ...]]:
         return rows
 
 
-def ends() -> dict[Place, int]:
-    """The last position of each partition."""
-    return {Place(topic, partition): position for topic, partition, position in _fetch(ENDS, None)}
+def ends() -> dict[Place, Mark]:
+    """Where each partition ends."""
+    return {Place(*row[:2]): Mark(position=row[2], event_id=str(row[3])) for row in _fetch(ENDS, None)}
 
 
 def follow(positions: Positions, *, limit: int) -> dict[Place, list[Entry]]:
-    """For each partition of the log at most `limit` entries in order, the one at the given position the first; a
-    partition without a position from its beginning. An empty list: the log does not reach up to that position."""
-    found: dict[Place, list[Entry]] = {}
-    for row in _fetch(FOLLOW, {**_arrays(positions), "limit": limit}):
-        entries = found.setdefault(Place(row[0], row[1]), [])
-        if row[2] is not None:
-            entries.append(_entry(row[2:]))
+    """Of each of the partitions at most `limit` entries in order, from the position on."""
+    found: dict[Place, list[Entry]] = {place: [] for place in positions}
+    for row in _fetch(FOLLOW, {**_arrays(positions), "limit": limit}) if positions else ():
+        entry = _entry(row)
+        found[entry.place].append(entry)
     return found
 
 

@@ -9,14 +9,13 @@ true until it commits: in Neo4j the others wait, in ArcadeDB the later one fails
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from neo4j import Transaction
 
 from recommendations import graph
 from recommendations.events import Change, Person, Tie
-from recommendations.log import PROJECTOR, Place
+from recommendations.log import PROJECTOR, Mark, Place
 
 CHECKPOINTS: LiteralString = """
 MATCH (c:Checkpoint {name: $name})
@@ -73,15 +72,8 @@ FOREACH (new IN CASE WHEN kept IS NULL THEN [row.properties] ELSE [] END |
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Checkpoint:
-    """Up to where one partition of the log is in the graph: the position, and the event that stood there."""
-
-    position: int
-    event_id: str
-
-
-Checkpoints = dict[Place, Checkpoint]
+# Up to where each partition of the log is in the graph.
+Checkpoints = dict[Place, Mark]
 
 
 class CheckpointMoved(Exception):
@@ -90,7 +82,7 @@ class CheckpointMoved(Exception):
 
 def _checkpoints(rows: Iterable[Mapping[str, Any]]) -> Checkpoints:
     return {
-        Place(row["topic"], row["partition"]): Checkpoint(position=row["position"], event_id=row["eventId"])
+        Place(row["topic"], row["partition"]): Mark(position=row["position"], event_id=row["eventId"])
         for row in rows
         if row["topic"] is not None
     }

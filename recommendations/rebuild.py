@@ -55,7 +55,7 @@ class Run:
 def begin(*, fresh: bool = False) -> Run:
     """The rebuild under way, or a new one; always a new one where `fresh`."""
     graph_models.install()
-    ends = orjson.dumps([[*place, position] for place, position in log.ends().items()]).decode()
+    ends = orjson.dumps([[*place, end.position] for place, end in log.ends().items()]).decode()
 
     def work(transaction: Transaction) -> graph.Row:
         if fresh:

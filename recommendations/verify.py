@@ -36,7 +36,7 @@ def verify(*, repair: bool = False, progress: Progress = lambda done: None) -> I
 def behind() -> int:
     """How many events of the log the projector has not come to."""
     reached = comparison.positions(projection.checkpoints())
-    return sum(max(0, end - reached.get(place, 0)) for place, end in log.ends().items())
+    return sum(max(0, end.position - reached.get(place, 0)) for place, end in log.ends().items())
 
 
 def _examine(names: Sequence[str], repair: bool) -> list[Difference]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from eventsourcing.event import Event
 from recommendations import graph, projection
 from recommendations.events import Change, change
-from recommendations.log import Place
-from recommendations.projection import Checkpoint, CheckpointMoved
+from recommendations.log import Mark, Place
+from recommendations.projection import CheckpointMoved
 from tests.integration.recommendations import model
 from tests.integration.recommendations.conftest import Append, empty
 from tests.integration.recommendations.histories import History, random_history, shuffled
@@ -94,11 +94,11 @@ def test_the_edge_runs_from_low_to_high_whoever_asked() -> None:
 
 def test_checkpoints_and_changes_stand_or_fall_together() -> None:
     history, place = History(), Place("user", 0)
-    moved = {place: Checkpoint(position=1, event_id="a")}
+    moved = {place: Mark(position=1, event_id="a")}
     projection.project(changes([history.user(1)]), before={}, moves=moved)
     assert projection.checkpoints() == moved
     with pytest.raises(CheckpointMoved):
-        projection.project(changes([history.user(2)]), before={}, moves={place: Checkpoint(position=2, event_id="b")})
+        projection.project(changes([history.user(2)]), before={}, moves={place: Mark(position=2, event_id="b")})
     assert projection.checkpoints() == moved
     assert set(model.shown()[0]) == {1}
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from recommendations import projection
 from recommendations.comparison import Difference, Streams, positions
 from recommendations.events import Change, Person, Tie
-from recommendations.log import Place
-from recommendations.projection import Checkpoint
+from recommendations.log import Mark, Place
 
 TIME = "2026-11-24T19:25:29.363+00:00"
 
@@ -75,7 +74,7 @@ def test_streams_are_known_by_their_names() -> None:
 
 def test_positions_are_the_further_of_checkpoint_and_bound() -> None:
     one, other, third = Place("user", 0), Place("user", 1), Place("friend", 0)
-    checkpoints = {one: Checkpoint(position=5, event_id="a"), other: Checkpoint(position=9, event_id="b")}
+    checkpoints = {one: Mark(position=5, event_id="a"), other: Mark(position=9, event_id="b")}
     assert positions(checkpoints, {one: 7, other: 7, third: 1}) == {one: 7, other: 9, third: 1}
     assert positions(checkpoints) == {one: 5, other: 9}
 
