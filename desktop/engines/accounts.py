@@ -47,6 +47,7 @@ class Account:
 def needed(files: Path) -> Account | None:
     """The account that is to run a server with these data; None: whoever we are. Raises EngineError."""
     if os.geteuid() != 0:
+        _check_named(os.geteuid())
         return None
     if files.exists():
         owner = files.stat()
@@ -59,6 +60,16 @@ def needed(files: Path) -> Account | None:
             f"PostgreSQL does not run as root, and this system has no user {NAME} for it. Start as an ordinary user."
         ) from None
     return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _check_named(uid: int) -> None:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise EngineError(
+            f"PostgreSQL needs a user with a name, and this system has none for the id {uid}. Start as another user, "
+            "or set DATABASE_URL to a server that runs elsewhere."
+        ) from None
 
 
 def programs(installed: Path, version: str, account: Account) -> Path:

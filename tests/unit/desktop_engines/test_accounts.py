@@ -1,6 +1,8 @@
 """Started as root: who runs PostgreSQL, and where its files are that he must reach."""
 
 import os
+import pwd
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,19 +49,27 @@ def test_the_owner_and_the_group_have_rights_of_their_own(tmp_path: Path) -> Non
 
 
 def test_an_ordinary_user_needs_no_other_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {1000: "ada"}[uid])
     assert accounts.needed(tmp_path / "files") is None
 
 
+def test_a_user_without_a_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
+    with pytest.raises(EngineError, match=r"needs a user with a name, .* none for the id 4711\. Start as another"):
+        accounts.needed(tmp_path / "files")
+
+
 def test_root_needs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     account = accounts.needed(tmp_path / "files")
     assert account is not None
     assert account.uid != 0
 
 
 def test_root_leaves_an_ordinary_users_files_to_that_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "files").mkdir()
     if os.getuid() == 0:
         os.chown(tmp_path / "files", 4711, 4712)
@@ -72,8 +82,8 @@ def test_a_system_without_nobody_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     def missing(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr(accounts.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(accounts.pwd, "getpwnam", missing)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(pwd, "getpwnam", missing)
     with pytest.raises(EngineError, match="has no user nobody for it"):
         accounts.needed(tmp_path / "files")
 
@@ -150,7 +160,7 @@ def test_removing_follows_no_link_to_anywhere_else(tmp_path: Path) -> None:
 
 
 def test_what_gone_temporary_folders_kept_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "gone").mkdir()
     (tmp_path / "here").mkdir()
     gone, here = (accounts.home(tmp_path / name, SOMEBODY) for name in ("gone", "here"))
@@ -162,7 +172,7 @@ def test_what_gone_temporary_folders_kept_is_swept(tmp_path: Path, monkeypatch: 
 def test_what_a_folder_kept_that_may_have_been_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     place = accounts.home(tmp_path / "data", SOMEBODY)
-    monkeypatch.setattr(accounts.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "data").rename(tmp_path / "moved")
     accounts.sweep()
     assert place.exists()
