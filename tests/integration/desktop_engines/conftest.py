@@ -1,15 +1,27 @@
 """Engines of these tests: real ones, on ports of their own, in a temporary folder; what is fetched is kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from desktop.engines import cache_folder, remove
-from desktop.engines.server import Server
+from desktop.engines.server import Notice, Server, silent
 
-Make = Callable[..., Server]
+
+class Make(Protocol):
+    """Makes an engine in the test's folder."""
+
+    def __call__(
+        self,
+        engine: type[Server],
+        *,
+        port: int | None = None,
+        cache: Path | None = None,
+        notice: Notice = silent,
+    ) -> Server: ...
 
 
 @pytest.fixture
@@ -18,11 +30,11 @@ def make(tmp_path: Path) -> Iterator[Make]:
     with ExitStack() as stack:
         stack.callback(remove, tmp_path)
 
-        def one(engine: type[Server], **options: object) -> Server:
-            made = engine(
-                tmp_path,
-                **{"log": tmp_path / f"{engine.folder}.log", "cache": cache_folder()} | options,  # type: ignore[arg-type] -- as named
-            )
+        def one(
+            engine: type[Server], *, port: int | None = None, cache: Path | None = None, notice: Notice = silent
+        ) -> Server:
+            log = tmp_path / f"{engine.folder}.log"
+            made = engine(tmp_path, port=port, log=log, cache=cache or cache_folder(), notice=notice)
             stack.callback(made.stop)
             return made
 

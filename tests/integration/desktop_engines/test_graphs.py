@@ -67,7 +67,7 @@ def session(driver: neo4j.Driver) -> Iterator[neo4j.Session]:
         yield opened
 
 
-def run(transaction: ManagedTransaction, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+def run(transaction: ManagedTransaction, /, statement: str, **parameters: Any) -> list[dict[str, Any]]:
     return transaction.run(statement, **parameters).data()
 
 
