@@ -101,6 +101,28 @@ Members may be added, never renamed or dropped; a reader ignores what it does no
 see [guarantees](../guarantees.md).
 """
 
+DECISIONS_INTRO = """\
+# Decisions
+
+What was chosen, what lost, and why. A decision that is replaced stays here and says by which one.
+"""
+DECISIONS_END = """
+## How to write one
+
+A file `NNNN-what-was-decided.md` with the title, `Status:` (accepted, or replaced by another), `## Context`,
+`## Decision`, `## Alternatives` (those that lost, with the reason) and `## Consequences`. Short. Then
+`./manage.py python docs/generate.py` puts it into this list.
+"""
+# By the first three digits of their numbers.
+SUBJECTS = {
+    "Events, projection, services": ("000", "001"),
+    "Engines of the desktop run": ("002",),
+    "Registry": ("003",),
+    "Gateway": ("004",),
+    "The desktop run": ("005", "006"),
+    "Tests": ("007",),
+}
+
 
 def settings_page() -> str:
     """The reference of settings, from the table that the code reads by."""
@@ -132,6 +154,21 @@ def events_page() -> str:
     return f"{MADE}\n{EVENTS_INTRO}" + "".join(_event(path) for path in files)
 
 
+def decisions_page() -> str:
+    """The list of decisions, from their titles."""
+    decisions = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    page = f"{MADE}\n{DECISIONS_INTRO}"
+    for subject, numbers in SUBJECTS.items():
+        rows = [_decision(path) for path in decisions if path.name.startswith(numbers)]
+        page += f"\n## {subject}\n\n{''.join(rows)}" if rows else ""
+    return page + DECISIONS_END
+
+
+def _decision(path: Path) -> str:
+    number, _, title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ").partition(" ")
+    return f"- {number} [{title}]({path.name})\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated page: its file and its text."""
     folder = DOCS / "reference"
@@ -139,6 +176,7 @@ def pages() -> dict[Path, str]:
         folder / "settings.md": settings_page(),
         folder / "commands.md": commands_page(),
         folder / "events.md": events_page(),
+        DOCS / "adr" / "README.md": decisions_page(),
     }
 
 
