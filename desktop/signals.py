@@ -1,6 +1,7 @@
-"""Asking a supervisor to stop: Ctrl-C, SIGTERM, or a terminal that was closed (SIGHUP)."""
+"""Asking a supervisor to stop: Ctrl-C, SIGTERM, or a terminal that was closed."""
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,20 @@ def asking(stopping: threading.Event) -> Iterator[None]:
 
 
 def _listen(reader: int, stopping: threading.Event) -> None:
-    while received := os.read(reader, 1):
-        if received[0] in NUMBERS:
-            stopping.set()
-    os.close(reader)
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    if os.isatty(0):
+        # SIGHUP goes to the terminal's first process only. Where that is make, it waits for us and tells us nothing.
+        poll.register(0, 0)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor != reader:
+                stopping.set()
+                poll.unregister(descriptor)
+                continue
+            received = os.read(reader, 1)
+            if not received:
+                os.close(reader)
+                return
+            if received[0] in NUMBERS:
+                stopping.set()

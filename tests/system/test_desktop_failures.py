@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,16 +85,3 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert "Not a directory" in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-def test_a_closed_terminal_stops_everything(desktop: Desktop) -> None:
-    """SIGHUP comes, and nobody reads what is printed any more."""
-    process = desktop.start("up")
-    read_until(process, "is ready on port")
-    assert process.stdout is not None
-    process.stdout.close()
-    process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 60
-    while process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
