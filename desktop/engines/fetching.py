@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 from jgo.maven import MavenContext, PythonResolver
 
-from desktop.engines.errors import Unfetchable
+from desktop.engines.errors import EngineError, Unfetchable
 from desktop.engines.locked import Jar
 
 TRIES = 3
@@ -35,6 +35,7 @@ class Fetcher:
     def fetch(self, jar: Jar) -> Path:
         """The jar's temporary path. Raises Unfetchable."""
         for tried in range(1, TRIES + 1):
+            self._progress.check()
             try:
                 path = self._download(jar)
             except (requests.RequestException, RuntimeError) as error:
@@ -63,10 +64,12 @@ class Fetcher:
 
 
 class Progress:
-    """Tells how far a download is, every ten megabytes and at its end."""
+    """Tells how far a download is, every ten megabytes and at its end; and ends it, piece by piece as it comes, as
+    soon as `check` raises or `give_up` was called."""
 
-    def __init__(self, title: str, files: int, notice: Callable[[str], None]) -> None:
-        self.title, self._files, self._notice = title, files, notice
+    def __init__(self, title: str, files: int, notice: Callable[[str], None], check: Callable[[], None]) -> None:
+        self.title, self._files, self._notice, self._check = title, files, notice, check
+        self._over = False
         self._done = self._bytes = self._told = 0
         self._turn = threading.Lock()
         notice(f"Fetching {title} (only once): {files} files")
@@ -76,6 +79,16 @@ class Progress:
         """jgo's callback for one file."""
         yield self._more
 
+    def give_up(self) -> None:
+        """What is still being fetched is wanted no more."""
+        self._over = True
+
+    def check(self) -> None:
+        """Raises where the download is to end."""
+        self._check()
+        if self._over:
+            raise EngineError(f"{self.title} was not fetched.")
+
     def done(self) -> None:
         """One more file is there."""
         with self._turn:
@@ -84,6 +97,7 @@ class Progress:
                 self._tell()
 
     def _more(self, size: int) -> None:
+        self.check()
         with self._turn:
             self._bytes += size
             if self._bytes - self._told >= NOTICE_EVERY:

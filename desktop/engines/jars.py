@@ -72,15 +72,15 @@ class Jars:
         from desktop.engines.fetching import Fetcher, Progress, staging
 
         missing = [jar for jar in self._jars if not jar.sound(self.repository / jar.path)]
-        progress = Progress(self.title, len(missing), notice)
+        progress = Progress(self.title, len(missing), notice, check)
         with staging(self.repository) as folder, ThreadPoolExecutor(AT_ONCE) as pool:
             fetcher = Fetcher(folder, progress)
             futures = [pool.submit(self._fetch_one, fetcher, jar) for jar in missing]
             try:
                 for future in futures:
-                    check()
                     future.result()
             except BaseException:
+                progress.give_up()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self._write_note()

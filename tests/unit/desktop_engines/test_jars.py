@@ -140,6 +140,21 @@ def test_whoever_watches_can_end_it(repository: Repository, tmp_path: Path) -> N
     assert not list((tmp_path / "cache" / "maven").glob(".fetching-*"))
 
 
+def test_a_download_ends_in_the_middle_of_a_jar() -> None:
+    def refuse() -> None:
+        raise EngineError("Enough.")
+
+    progress = fetching.Progress("Things 1", 1, silent, refuse)
+    with progress.file("one.jar", 2) as more, pytest.raises(EngineError, match=r"Enough\."):
+        more(1)
+    progress = fetching.Progress("Things 1", 1, silent, unwatched)
+    with progress.file("one.jar", 2) as more:
+        more(1)
+        progress.give_up()
+        with pytest.raises(EngineError, match="was not fetched"):
+            more(1)
+
+
 def test_a_cache_that_cannot_be_is_told_with_the_way_out(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(EngineError, match="or name another folder in SOCIAL_NETWORK_CACHE"):
