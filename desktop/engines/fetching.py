@@ -41,7 +41,7 @@ class Fetcher:
             except (requests.RequestException, RuntimeError) as error:
                 # A RuntimeError is jgo's word that no repository has it.
                 if tried == TRIES:
-                    raise Unfetchable(self._sentence(_short(error))) from error
+                    raise Unfetchable(self._sentence(_reason(error, jar))) from error
             else:
                 if jar.sound(path):
                     self._progress.done()
@@ -58,8 +58,8 @@ class Fetcher:
 
     def _sentence(self, reason: str) -> str:
         return (
-            f"{self._progress.title} cannot be fetched from Maven Central ({reason}). Check the connection and the "
-            "disk, and start again: what has been fetched is kept."
+            f"{self._progress.title} cannot be fetched from Maven Central ({reason}). Check the connection and "
+            "start again: what has been fetched is kept."
         )
 
 
@@ -121,5 +121,18 @@ def staging(repository: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+# The first that fits is told: the later ones are what the earlier are kinds of.
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "its certificate is not trusted here"),
+    (requests.exceptions.ProxyError, "the proxy does not let through"),
+    (requests.Timeout, "it does not answer"),
+    (requests.ConnectionError, "no connection to it"),
+    (requests.RequestException, "the connection broke off"),
+)
+
+
+def _reason(error: Exception, jar: Jar) -> str:
+    for kind, words in REASONS:
+        if isinstance(error, kind):
+            return words
+    return f"{jar.path.name} is not there"
