@@ -77,7 +77,7 @@ def read(statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
 
     def work() -> list[Row]:
         with _session(default_access_mode=READ_ACCESS) as session:
-            return [record.data() for record in session.run(Query(statement, timeout=READ_SECONDS), dict(parameters))]
+            return [dict(record) for record in session.run(Query(statement, timeout=READ_SECONDS), dict(parameters))]
 
     return _retried(work, READ_ATTEMPTS)
 
@@ -97,7 +97,7 @@ def write(work: Callable[[Transaction], R]) -> R:
 
 def rows(transaction: Transaction, statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
     """The rows of a statement inside `write`'s transaction."""
-    return [record.data() for record in transaction.run(statement, dict(parameters))]
+    return [dict(record) for record in transaction.run(statement, dict(parameters))]
 
 
 def schema(statements: Sequence[str]) -> None:

@@ -195,6 +195,14 @@ def test_a_rebuild_needs_no_projector_and_a_projector_behind_it_changes_nothing(
     assert model.shown() == model.fold(history.events)
 
 
+def test_what_was_projected_since_a_rebuild_began_stays(history: History, append: Append, project: Project) -> None:
+    begun = rebuild.begin()
+    append([history.user(2, first="Since"), history.unfriend(1, 2), history.user(5), history.befriend(4, 5)])
+    project()
+    rebuild.rebuild(begun)
+    assert model.shown() == model.fold(history.events)
+
+
 def test_a_projector_that_lags_behind_a_rebuild_is_no_difference(append: Append) -> None:
     history = History()
     append([history.user(1), history.user(1), history.befriend(1, 2)])
