@@ -4,16 +4,17 @@ from django.apps import AppConfig
 
 
 class RecommendationsConfig(AppConfig):
-    """Makes the events that the service reads, its consumer and its health known."""
+    """Makes known what the service reads, how, what becomes of dead letters, and what its health is."""
 
     name = "recommendations"
 
     def ready(self) -> None:
         """Register them."""
-        from eventsourcing import consumer, schema_registry
-        from recommendations import events, graph, log
+        from eventsourcing import consumer, deadletters, schema_registry
+        from recommendations import batch, events, graph, log
         from service import health
 
         schema_registry.register(*events.READ)
         consumer.register(log.SUBSCRIPTION)
+        deadletters.register(log.PROJECTOR, batch.retry)
         health.register("graph", graph.check)

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from eventsourcing import deadletters, envelope
 from eventsourcing.deadletters import Letter
-from eventsourcing.event import key_of
+from eventsourcing.event import Event, key_of
 from recommendations import graph, log, projection
 from recommendations.events import Change, change
 from recommendations.log import PROJECTOR, Entry, Mark, Place
@@ -74,8 +76,27 @@ def letter(entry: Entry) -> Letter:
     )
 
 
+def retry(dead: Letter) -> None:
+    """Bring a dead letter of the projector into the graph after all. Raises what is wrong with it still."""
+    found = envelope.from_json(dead.value)
+    event = Event(
+        position=dead.offset,
+        event_id=found.event_id,
+        stream=found.stream,
+        version=found.stream_version,
+        type=found.event_type,
+        schema_version=found.schema_version,
+        subject=found.subject,
+        occurred_at=found.occurred_at,
+        metadata=found.metadata,
+        personal=found.personal,
+    )
+    projection.apply(filter(None, [change(event)]))
+
+
 class Parking:
-    """The keys that wait behind a poison event, of those in a batch."""
+    """The keys that wait behind a poison event, of those in a batch. Made and asked in one transaction: a key cannot
+    begin to flow again while an entry is being queued behind it."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._keys = deadletters.parked(PROJECTOR, {key_of(entry.event.stream) for entry in entries})
@@ -93,6 +114,7 @@ class Parking:
         self._keys.add(key_of(entry.event.stream))
 
 
+@transaction.atomic
 def decide(entries: Sequence[Entry]) -> Decided:
     """What the entries say about the graph; what says nothing intelligible is parked, what comes behind it queued."""
     parking = Parking(entries)
@@ -125,6 +147,7 @@ def carry_out(decided: Decided, *, before: Checkpoints, moves: Checkpoints) -> N
         projection.project([], before=before, moves=moves)
 
 
+@transaction.atomic
 def _one_by_one(decided: Decided) -> None:
     _probe()
     parking = Parking([entry for entry, _ in decided])

@@ -10,7 +10,7 @@ from typing import Any, LiteralString, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from neo4j import READ_ACCESS, Driver, GraphDatabase, Query, Session, Transaction
-from neo4j.exceptions import ConstraintError, DriverError, Neo4jError
+from neo4j.exceptions import ClientError, ConstraintError, DriverError, Neo4jError
 
 from config import environment
 
@@ -73,13 +73,18 @@ def _session(**settings: Any) -> Session:
 
 
 def read(statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
-    """The rows of one statement, in a read transaction of its own. Raises Unavailable."""
+    """The rows of one statement, in a read transaction of its own. Raises Unavailable, also after READ_SECONDS."""
 
     def work() -> list[Row]:
         with _session(default_access_mode=READ_ACCESS) as session:
             return [dict(record) for record in session.run(Query(statement, timeout=READ_SECONDS), dict(parameters))]
 
-    return _retried(work, READ_ATTEMPTS)
+    try:
+        return _retried(work, READ_ATTEMPTS)
+    except ClientError as error:
+        if "TransactionTimedOut" in str(error.code):
+            raise Unavailable(f"it took longer than {READ_SECONDS:g} s: {error.code}") from error
+        raise
 
 
 def write(work: Callable[[Transaction], R]) -> R:

@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from eventsourcing import direct, wakeup
+from eventsourcing import deadletters, direct, schema_registry, wakeup
 from eventsourcing.models import DeadLetter
 from recommendations import batch, graph, leader, log, projection, queries
 from recommendations.leader import Leader
@@ -100,6 +100,37 @@ def test_poison_parks_its_key_and_the_rest_flows(
     project()
     assert letters() == [("1", "parked"), ("1", "queued"), ("1", "queued")]
     assert DeadLetter.objects.filter(consumer=log.PROJECTOR, topic="user").count() == 3
+
+
+def test_a_key_flows_again_after_a_retry(append: Append, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History()
+    append([history.user(1), history.user(1, first="Unknown yet"), history.user(1, first="Last"), history.user(2)])
+    with monkeypatch.context() as older:
+        # As in a process that is older than the type.
+        older.delitem(schema_registry._types, ("USER_UPDATED", 1))
+        project()
+    assert model.shown()[0][1]["version"] == 1
+    assert letters() == [("1", "parked"), ("1", "queued")]
+    outcome = deadletters.retry(log.PROJECTOR, "1", by="somebody")
+    assert (outcome.handled, outcome.error) == (2, "")
+    assert model.shown() == model.fold(history.events)
+    append([history.user(1, first="Flows")])
+    project()
+    assert model.shown() == model.fold(history.events)
+    assert letters() == [("1", "retried"), ("1", "retried")]
+
+
+def test_a_retry_of_what_is_still_poison_leaves_it_parked(append: Append, project: Project) -> None:
+    history = History()
+    append([history.record("user-1", "USER_ABDUCTED", {"id": 1}), history.user(1)])
+    project()
+    outcome = deadletters.retry(log.PROJECTOR, "1", by="somebody")
+    assert outcome.handled == 0
+    assert "USER_ABDUCTED" in outcome.error
+    assert letters() == [("1", "parked"), ("1", "queued")]
+    deadletters.discard(deadletters.open_letters(log.PROJECTOR)[:1], by="somebody", reason="nobody was abducted")
+    assert deadletters.retry(log.PROJECTOR, "1", by="somebody").handled == 1
+    assert model.shown()[0][1]["version"] == 2
 
 
 def test_a_tie_to_oneself_is_poison(append: Append, project: Project) -> None:
