@@ -10,6 +10,7 @@ from pathlib import Path
 
 from desktop import control, demo, preflight, status
 from desktop.bootstrap import BASE
+from desktop.engines import remove
 from desktop.errors import DesktopError
 from desktop.screen import Screen, engines, services
 from desktop.services import SERVICES, InvalidPort, Ports
@@ -119,6 +120,7 @@ def _reset(chosen: argparse.Namespace) -> int:
         if not chosen.yes and not _agreed(f"Delete everything in {data}? [y/N] "):
             print("Nothing was deleted.")
             return 1
+        remove(data / "engines")
         shutil.rmtree(data)
     print(f"Deleted {data}.")
     return 0
