@@ -5,15 +5,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from eventsourcing import schema_registry
+from eventsourcing import deadletters, schema_registry
 from eventsourcing.models import DeadLetter, OutboxEntry, Personal, StoredEvent
 from service.admin import ReadOnlyAdmin, pretty
 
@@ -165,6 +166,27 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     search_fields = ("key",)
     exclude = ("value",)
     readonly_fields = ("message",)
+    actions = ("retry", "discard")
+
+    @admin.action(description="Handle again: the keys of the selected, in order")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Retry each selected letter's key, and say what became of it."""
+        for consumer, key in sorted(set(queryset.values_list("consumer", "key"))):
+            outcome = deadletters.retry(consumer, key, by=request.user.get_username())
+            level = messages.WARNING if outcome.error else messages.SUCCESS
+            said = f", then: {outcome.error}" if outcome.error else ""
+            self.message_user(request, f"{consumer}, key {key}: {outcome.handled} handled{said}", level)
+
+    @admin.action(description="Discard, with a reason")
+    def discard(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Ask why, then discard."""
+        reason = request.POST.get("reason", "")
+        if not reason.strip():
+            context = {**self.admin_site.each_context(request), "letters": queryset, "title": "Discard dead letters"}
+            return render(request, "eventsourcing/discard.html", context)
+        number = deadletters.discard(list(queryset), by=request.user.get_username(), reason=reason)
+        self.message_user(request, f"{number} discarded.", messages.SUCCESS)
+        return None
 
     @admin.display(description="message")
     def message(self, letter: DeadLetter) -> str:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import Error as DatabaseError
@@ -84,8 +85,18 @@ _subscriptions: dict[str, Subscription] = {}
 
 
 def register(*subscriptions: Subscription) -> None:
-    """Declare what this service consumes."""
-    _subscriptions.update({one.name: one for one in subscriptions})
+    """Declare what this service consumes, and how its dead letters are retried."""
+    for one in subscriptions:
+        _subscriptions[one.name] = one
+        deadletters.register(one.name, partial(_retry, one))
+
+
+def _retry(subscription: Subscription, letter: Letter) -> None:
+    message = message_of_letter(letter)
+    if message.error is not None:
+        raise message.error
+    subscription.handler([message])
+    transaction.on_commit(subscription.after_commit)
 
 
 def all_subscriptions() -> list[Subscription]:
@@ -137,7 +148,15 @@ def _handle_alone(subscription: Subscription, message: Message) -> None:
 def message_of(record: Any, topic: str) -> Message:
     """A Kafka record as a message; `topic` without the prefix."""
     key = record.key.decode("utf-8", "replace") if record.key is not None else f"{record.partition}:{record.offset}"
-    value = record.value or b""
+    return _message(topic, record.partition, record.offset, key, record.value or b"")
+
+
+def message_of_letter(letter: Letter) -> Message:
+    """A dead letter as the message that it was."""
+    return _message(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
+
+
+def _message(topic: str, partition: int, offset: int, key: str, value: bytes) -> Message:
     found: Envelope | None = None
     problem: Malformed | None = None
     try:
@@ -146,8 +165,8 @@ def message_of(record: Any, topic: str) -> Message:
         problem = error
     return Message(
         topic=topic,
-        partition=record.partition,
-        offset=record.offset,
+        partition=partition,
+        offset=offset,
         key=found.key if found else key,
         value=value,
         envelope=found,

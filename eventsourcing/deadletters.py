@@ -5,13 +5,12 @@ Somebody looks, mends the cause and retries, or discards with a reason; both sta
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from eventsourcing.models import DeadLetter
 from service import clock
@@ -44,14 +43,38 @@ class Letter:
     event_id: UUID | None
 
 
+Handler = Callable[[Letter], None]
+_handlers: dict[str, Handler] = {}
+
+
+def register(consumer: str, handler: Handler) -> None:
+    """How a consumer's dead letters are handled when they are retried: the handler raises where it fails again."""
+    _handlers[consumer] = handler
+
+
 def parked(consumer: str, keys: Iterable[str]) -> set[str]:
-    """Those of the keys that have an open dead letter with this consumer."""
-    wanted = list(set(keys))
-    if not wanted:
+    """Those of the keys that have an open dead letter with this consumer.
+
+    Inside a transaction: they stay parked until its end, so that what is queued behind them cannot be left behind by
+    a retry at the same time.
+    """
+    found = _parked(consumer, set(keys))
+    for key in sorted(found):
+        _lock(consumer, key)
+    return _parked(consumer, found)
+
+
+def _parked(consumer: str, keys: set[str]) -> set[str]:
+    if not keys:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(PARKED, [consumer, wanted])
+        cursor.execute(PARKED, [consumer, list(keys)])
         return {row[0] for row in cursor.fetchall()}
+
+
+def _lock(consumer: str, key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"dead letters {consumer} {key}"])
 
 
 def _add(consumer: str, letter: Letter, state: str, error: str, attempts: int) -> None:
@@ -90,9 +113,74 @@ def open_letters(consumer: str, key: str | None = None) -> list[DeadLetter]:
     return list(found if key is None else found.filter(key=key))
 
 
-def resolve(letters: Sequence[DeadLetter], state: str, *, by: str, reason: str = "") -> None:
-    """Close letters as retried or discarded, saying who did and why."""
-    moment: datetime = clock.now()
-    DeadLetter.objects.filter(pk__in=[letter.pk for letter in letters]).update(
-        state=state, resolved_at=moment, resolved_by=by, reason=reason
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a key's letters: how many were handled, and what the first that failed again said."""
+
+    handled: int
+    error: str = ""
+
+
+def retry(consumer: str, key: str, *, by: str) -> Outcome:
+    """Handle a key's letters again, in order, up to the first that fails; the key flows again when none is left.
+
+    Raises LookupError for a consumer that this service does not have.
+    """
+    if consumer not in _handlers:
+        raise LookupError(f"This service has no consumer {consumer!r}.")
+    handled = 0
+    while True:
+        with transaction.atomic():
+            _lock(consumer, key)
+            letter = next(iter(open_letters(consumer, key)), None)
+            if letter is None:
+                return Outcome(handled=handled)
+            error = _try(consumer, letter)
+            if error is None:
+                _resolve([letter], State.RETRIED, by=by, reason="")
+                handled += 1
+                continue
+            letter.state, letter.error, letter.attempts = State.PARKED, error, letter.attempts + 1
+            letter.save(update_fields=["state", "error", "attempts"])
+        return Outcome(handled=handled, error=error)
+
+
+def _try(consumer: str, letter: DeadLetter) -> str | None:
+    try:
+        # A savepoint: what a failing handler wrote goes, what is said of its letter stays.
+        with transaction.atomic():
+            _handlers[consumer](letter_of(letter))
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it stands in the letter, and the key stays parked
+        logger.warning("%s: %s fails again: %s", consumer, letter, error)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def discard(letters: Sequence[DeadLetter], *, by: str, reason: str) -> int:
+    """Give letters up, saying who did and why: what they told is as if it had not come. How many were still open.
+
+    Raises ValueError without a reason.
+    """
+    if not reason.strip():
+        raise ValueError("Why they are discarded must be said.")
+    with transaction.atomic():
+        for consumer, key in sorted({(letter.consumer, letter.key) for letter in letters}):
+            _lock(consumer, key)
+        return _resolve(letters, State.DISCARDED, by=by, reason=reason.strip())
+
+
+def letter_of(stored: DeadLetter) -> Letter:
+    """A stored letter as it came."""
+    return Letter(
+        topic=stored.topic,
+        partition=stored.partition,
+        offset=stored.offset,
+        key=stored.key,
+        value=bytes(stored.value),
+        event_id=stored.event_id,
     )
+
+
+def _resolve(letters: Sequence[DeadLetter], state: str, *, by: str, reason: str) -> int:
+    still_open = DeadLetter.objects.filter(pk__in=[letter.pk for letter in letters], state__in=OPEN)
+    return still_open.update(state=state, resolved_at=clock.now(), resolved_by=by, reason=reason)
