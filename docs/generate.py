@@ -119,7 +119,8 @@ SUBJECTS = {
     "Engines of the desktop run": ("002",),
     "Registry": ("003",),
     "Gateway": ("004",),
-    "The desktop run": ("005", "006"),
+    "Projector and graph": ("005",),
+    "The desktop run": ("006",),
     "Tests": ("007",),
 }
 
@@ -209,16 +210,29 @@ def _command(app: str, name: str) -> str:
     parser = CommandParser(add_help=False)
     command.add_arguments(parser)
     lines = [f"\n**`{name}`** {command.help}\n"]
-    rows = [_argument(action) for action in parser._actions]
+    rows = [row for action in parser._actions for row in _rows(action)]
     if rows:
         lines += ["| argument | meaning |", "|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
-def _argument(action: argparse.Action) -> str:
-    name = action.option_strings[-1] if action.option_strings else f"[{action.dest}]"
+def _rows(action: argparse.Action, before: str = "") -> Iterator[str]:
+    """The rows of an argument; of a choice among actions, those of each action."""
+    if not isinstance(action, argparse._SubParsersAction):
+        yield _argument(action, before)
+        return
+    told = {choice.dest: choice.help for choice in action._choices_actions}
+    for name, parser in action.choices.items():
+        yield f"| `{name}` | {_cell(told.get(name) or '')} |"
+        for inner in parser._actions:
+            if inner.dest != "help":
+                yield from _rows(inner, f"{name} ")
+
+
+def _argument(action: argparse.Action, before: str) -> str:
+    name = action.option_strings[-1] if action.option_strings else str(action.metavar or f"[{action.dest}]")
     value = action.metavar or action.dest.upper() if action.option_strings and action.nargs != 0 else ""
-    return f"| `{f'{name} {value}'.strip()}` | {_cell(action.help or '')} |"
+    return f"| `{before}{f'{name} {value}'.strip()}` | {_cell(action.help or '')} |"
 
 
 def _event(path: Path) -> str:
