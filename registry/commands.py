@@ -32,11 +32,9 @@ def begin_change() -> datetime:
 def _record(lease: Lease, action: str, now: datetime) -> None:
     lease.last_updated = clock.epoch_milliseconds(now)
     shown = instance.show(lease, action)
-    change = Change.objects.create(
-        app=lease.app, instance_id=lease.instance_id, action=action, instance=shown, at=now
-    )
-    # The newest stays, however old: its number is the version of the whole.
-    Change.objects.filter(at__lt=now - DELTA_KEPT, id__lt=change.id).delete()
+    Change.objects.create(app=lease.app, instance_id=lease.instance_id, action=action, instance=shown, at=now)
+    # Only here, so that the newest stays, however old: its number is the version of the whole.
+    Change.objects.filter(at__lt=now - DELTA_KEPT).delete()
 
 
 def _save(lease: Lease, action: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What becomes of leases: Netflix's rules, on PostgreSQL."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
@@ -19,6 +20,13 @@ committed = pytest.mark.django_db(transaction=True)
 def status(instance_id: str = "one") -> str | None:
     found = queries.find("ORDERS", instance_id)
     return found["instance"]["status"] if found else None
+
+
+def waiting(kind: str) -> bool:
+    """Whether somebody waits for such a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = %s AND NOT granted", [kind])
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_renewal_is_one_statement() -> None:
@@ -79,16 +87,11 @@ def test_instances_that_register_at_the_same_time_make_one_lease() -> None:
 @committed
 def test_a_change_waits_for_the_one_under_way() -> None:
     # A version that is given out before its change can be seen would make clients miss that change.
-    def waiting() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-            return bool(cursor.fetchone()[0])
-
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             commands.begin_change()
             second = pool.submit(in_threads, 1, lambda _: register(instance_id="second"))
-            until(waiting)
+            until(lambda: second.done() or waiting("advisory"))
             register(instance_id="first")
             first = queries.version()
         second.result()
@@ -164,16 +167,25 @@ def test_metadata_is_added_and_replaced_and_stays_otherwise() -> None:
 
 
 @committed
-def test_a_change_does_not_undo_a_renewal_that_came_meanwhile() -> None:
+def test_a_change_does_not_undo_a_renewal_that_comes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     register()
     pass_time(14)
+    save = commands._save
+    renewals: list[Future[list[object]]] = []
 
-    def work(index: int) -> object:
-        return commands.renew("ORDERS", "one") if index else commands.add_metadata("ORDERS", "one", {"a": "b"})
+    def renewed_before(changed: Lease, action: str, now: datetime) -> None:
+        """The change has read the lease and not written it yet: the renewal waits, or is there first."""
+        renewals.append(pool.submit(in_threads, 1, lambda _: commands.renew("ORDERS", "one")))
+        until(lambda: renewals[0].done() or waiting("transactionid"))
+        save(changed, action, now)
 
-    assert in_threads(2, work) == [True, True]
+    monkeypatch.setattr(commands, "_save", renewed_before)
+    with ThreadPoolExecutor(1) as pool:
+        assert commands.add_metadata("ORDERS", "one", {"a": "b"})
+        assert renewals[0].result() == [True]
     pass_time(14)
     assert status() == "UP"
+    assert lease().document["metadata"] == {"a": "b"}
 
 
 def test_who_leaves_is_gone_at_once_and_cannot_leave_twice() -> None:

@@ -86,7 +86,11 @@ def test_a_lease_that_is_being_renewed_is_left_alone() -> None:
     )
     with other.cursor() as cursor:
         cursor.execute("UPDATE leases SET renewed_at = now()")
+        with connection.cursor() as own:
+            own.execute("SET lock_timeout = '10s'")
         assert eviction.evict() == 0
+        with connection.cursor() as own:
+            own.execute("RESET lock_timeout")
     other.commit()
     other.close()
     assert shown() == ["one"]

@@ -123,7 +123,16 @@ def test_the_queries_give_what_they_are_asked_for(client: Client, root: str) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["apps/NOBODY", "apps/NOBODY/one", "apps/ORDERS/none", "instances/none", "vips/none", "svips/orders"]
+    "path",
+    [
+        "apps/NOBODY",
+        "apps/NOBODY/one",
+        "apps/ORDERS/none",
+        "instances/none",
+        "vips/none",
+        "vips/order",
+        "svips/orders",
+    ],
 )
 def test_what_is_not_there_is_a_404_problem(client: Client, path: str) -> None:
     register(vipAddress="orders")
