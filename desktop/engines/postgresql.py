@@ -50,6 +50,7 @@ class PostgreSQL(Server):
             accounts.home(self.data, self._account)
         if not self._files.exists():
             self._make()
+        self._own()
         self._forget_dead()
 
     def launch(self) -> Launch:
@@ -153,6 +154,13 @@ class PostgreSQL(Server):
             user=self._account.uid if self._account else None,
             group=self._account.gid if self._account else None,
         )
+
+    def _own(self) -> None:
+        """PostgreSQL insists on its files' rights and owner; a folder that was copied or unpacked has lost them."""
+        self._files.chmod(0o700)
+        if self._account and self._files.stat().st_uid != self._account.uid:
+            for path in (self._files, *self._files.rglob("*")):
+                os.chown(path, self._account.uid, self._account.gid, follow_symlinks=False)
 
     def _forget_dead(self) -> None:
         """Nothing of ours runs on these files now. Yet after a crash of the machine the old server's id may be

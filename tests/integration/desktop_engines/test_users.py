@@ -69,6 +69,21 @@ def test_as_root_data_that_nobody_can_reach_stay_in_their_folder(open_folder: Pa
     assert not (engine.data / "elsewhere").exists()
 
 
+def test_data_that_were_copied_are_made_its_own_again(open_folder: Path) -> None:
+    engine = PostgreSQL(open_folder, log=open_folder / "log", cache=open_folder / "cache")
+    engine.start()
+    engine.stop()
+    shutil.copytree(engine.data / "files", open_folder / "copy")
+    (open_folder / "copy").chmod(0o755)
+    shutil.rmtree(engine.data / "files")
+    (open_folder / "copy").rename(engine.data / "files")
+    try:
+        engine.start()
+        assert engine.version().startswith("18.")
+    finally:
+        engine.stop()
+
+
 def test_an_ordinary_user_needs_nothing_else(open_folder: Path) -> None:
     account = accounts.needed(open_folder / "none")
     if account and not account.runs(postgresql._installed() / "bin" / "postgres"):
