@@ -102,6 +102,41 @@ def test_a_stop_during_the_start_leaves_nothing(make: Make, probe: Probe) -> Non
     assert not psutil.wait_procs(begun, timeout=10)[1]
 
 
+def test_a_killed_postgresql_comes_up_again_though_a_query_of_its_still_runs(make: Make) -> None:
+    engine = make(PostgreSQL)
+    engine.start()
+    client = psycopg2.connect(engine.environment()["DATABASE_URL"])
+    ended: list[Exception] = []
+
+    def query() -> None:
+        try:
+            client.cursor().execute("SELECT count(*) FROM generate_series(1, 100000000000)")
+        except psycopg2.Error as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=query)
+    thread.start()
+    with psycopg2.connect(engine.environment()["DATABASE_URL"]) as other, other.cursor() as cursor:
+        while not query_runs(cursor):
+            time.sleep(0.05)
+    other.close()
+    processes = family(engine)
+    os.kill(engine.pid or 0, signal.SIGKILL)
+    engine.start()
+    thread.join()
+    assert ended
+    assert not psutil.wait_procs(processes, timeout=10)[1]
+
+
+def query_runs(cursor: psycopg2.extensions.cursor) -> bool:
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE query LIKE '%generate_series%' AND state = 'active' AND pid <> pg_backend_pid()"
+    )
+    row = cursor.fetchone()
+    return row is not None and row[0] == 1
+
+
 def test_postgresql_that_cannot_start_says_why(make: Make) -> None:
     engine = make(PostgreSQL)
     engine.start()
