@@ -1,5 +1,9 @@
 """Leases that have run out. They are not given out any more, whether or not the eviction has run; the eviction
-deletes them and tells those who read only the changes."""
+deletes them and tells those who read only the changes.
+
+Time in which no registry could take a renewal does not count: a registry that comes back after a minute must not say
+that nobody is there. So the leases' time is the pulse, which the registries set while they live, not the clock.
+"""
 
 import logging
 import random
@@ -7,20 +11,37 @@ import threading
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q
-from django.db.models.functions import Now
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Least, Now
 
 from registry import commands
-from registry.models import Lease
+from registry.models import Lease, Pulse
 
 logger = logging.getLogger(__name__)
-EVICTION_SECONDS = 5.0
+PULSE_SECONDS = 1.0
+# A pulse that stood still for so long was none: a busy machine's delays are shorter.
+OUTAGE = timedelta(seconds=3)
 
 
 def run_out() -> Q:
     """The condition of a lease that has run out, by the database's clock. The one place that decides it."""
     length = ExpressionWrapper(F("lease_seconds") * timedelta(seconds=1), output_field=DurationField())
-    return Q(renewed_at__lt=Now() - length)
+    time = Coalesce(Subquery(Pulse.objects.values("at")[:1]), Now())
+    return Q(renewed_at__lt=time - length)
+
+
+@transaction.atomic
+def beat() -> None:
+    """Set the pulse. After an outage the leases that lived before it have what they had left then."""
+    now = commands.begin_change()
+    pulse = Pulse.objects.first() or Pulse(at=now)
+    gap = now - pulse.at
+    if gap > OUTAGE:
+        moved = Least(F("renewed_at") + gap, Value(now))
+        number = Lease.objects.exclude(run_out()).update(renewed_at=moved)
+        logger.warning("No registry was there for %.0f s; %d leases are longer by that", gap.total_seconds(), number)
+    pulse.at = now
+    pulse.save()
 
 
 def evict() -> int:
@@ -38,9 +59,9 @@ def evict() -> int:
 
 
 class Evictor:
-    """Evicts every few seconds, in a thread of each web worker; whoever comes first finds the most."""
+    """Sets the pulse and evicts, in a thread of each web worker; whoever comes first finds the most to do."""
 
-    def __init__(self, seconds: float = EVICTION_SECONDS) -> None:
+    def __init__(self, seconds: float = PULSE_SECONDS) -> None:
         self._seconds, self._silent = seconds, False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="eviction", daemon=True)
@@ -54,10 +75,16 @@ class Evictor:
         self._stopping.set()
         self._thread.join()
 
+    def check(self) -> None:
+        """For health: raises where the thread has ended, for then no lease would ever run out."""
+        if not self._thread.is_alive():
+            raise RuntimeError("The eviction has ended.")
+
     def step(self) -> None:
         """One round; a database that is away is said once, and waited for."""
         close_old_connections()
         try:
+            beat()
             evict()
         except (OperationalError, InterfaceError) as error:
             if not self._silent:

@@ -47,3 +47,15 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.app} {self.instance_id}"
+
+
+class Pulse(models.Model):
+    """One row: when some registry last could take a renewal. Leases are judged by it."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "pulse"
+
+    def __str__(self) -> str:
+        return f"{self.at}"

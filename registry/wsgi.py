@@ -12,8 +12,11 @@ application = Application()
 def _evict() -> None:
     # Models can be imported only when Django is set up, which the application has done.
     from registry.eviction import Evictor
+    from service import health
 
-    Evictor().start()
+    evictor = Evictor()
+    evictor.start()
+    health.register("eviction", evictor.check)
 
 
 _evict()

@@ -6,9 +6,10 @@ from datetime import timedelta
 import psycopg2
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.db.models import F
 
 from registry import commands, eviction, queries
-from registry.models import Lease
+from registry.models import Lease, Pulse
 from tests.integration.registry.leases import lease, pass_time, register
 from tests.support.waiting import until
 
@@ -126,7 +127,7 @@ def test_a_database_that_is_away_is_said_once_and_waited_for(
 
     evictor = eviction.Evictor()
     with monkeypatch.context() as patch:
-        patch.setattr(eviction, "evict", away)
+        patch.setattr(eviction, "beat", away)
         for _ in range(3):
             evictor.step()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -147,3 +148,61 @@ def test_it_is_the_databases_clock_that_decides() -> None:
         assert not Lease.objects.filter(eviction.run_out()).exists()
         pass_time(16)
         assert Lease.objects.filter(eviction.run_out()).exists()
+
+
+def miss_pulse(seconds: float) -> None:
+    """As if no registry had been there for so long; the leases are those that it left."""
+    eviction.beat()
+    Pulse.objects.update(at=F("at") - timedelta(seconds=seconds))
+    pass_time(seconds)
+
+
+def test_after_an_outage_of_the_registry_nobody_is_gone_for_that() -> None:
+    register()
+    miss_pulse(60)
+    # Before the first pulse too: no client can come in between.
+    assert shown() == ["one"]
+    eviction.beat()
+    assert shown() == ["one"]
+    assert eviction.evict() == 0
+    pass_time(14)
+    assert shown() == ["one"]
+    pass_time(2)
+    assert shown() == []
+
+
+def test_an_outage_gives_no_lease_more_than_it_had_left() -> None:
+    register(instance_id="fresh")
+    register(instance_id="old")
+    register(instance_id="dead")
+    pass_time(10, "old")
+    pass_time(16, "dead")
+    miss_pulse(60)
+    eviction.beat()
+    assert shown() == ["fresh", "old"]
+    pass_time(6)
+    assert shown() == ["fresh"]
+
+
+def test_a_renewal_that_comes_before_the_first_pulse_is_not_moved_into_the_future() -> None:
+    register()
+    miss_pulse(60)
+    commands.renew("ORDERS", "one")
+    eviction.beat()
+    assert lease().renewed_at <= Pulse.objects.get().at
+
+
+def test_a_steady_pulse_moves_nothing() -> None:
+    register()
+    pass_time(10)
+    miss_pulse(2)
+    before = lease().renewed_at
+    eviction.beat()
+    assert lease().renewed_at == before
+    assert Pulse.objects.count() == 1
+
+
+def test_an_eviction_that_has_ended_is_told_by_the_health_check() -> None:
+    evictor = eviction.Evictor()
+    with pytest.raises(RuntimeError):
+        evictor.check()
