@@ -15,7 +15,6 @@ from uuid import UUID
 import psycopg2
 from kafka.errors import KafkaError
 
-from config import environment
 from eventsourcing import direct, republish, schema_registry, store, topics, wakeup
 from eventsourcing.event import Event
 from eventsourcing.publisher import Acknowledged, Publisher
@@ -77,7 +76,7 @@ class Relay:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         with closing(direct.connect("relay")) as connection:
             direct.listen(connection, wakeup.CHANNEL)
-            shards = Shards(connection, owner=owner, total=environment.integer("RELAY_SHARDS"))
+            shards = Shards(connection, owner=owner, total=store.SHARDS)
             pause = BUSY_SECONDS
             while not self._stopper.stopping:
                 self._heartbeat.beat()

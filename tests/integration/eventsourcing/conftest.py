@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from config import environment
 from eventsourcing import broker, direct, store, topics
 from eventsourcing.event import Event, NewEvent
 from eventsourcing.relay import Relay
@@ -42,7 +41,7 @@ class SteppedRelay:
 
     def __init__(self, connection: direct.Connection, owner: str, relay: Relay) -> None:
         self.connection, self.relay = connection, relay
-        self.shards = Shards(connection, owner=owner, total=environment.integer("RELAY_SHARDS"))
+        self.shards = Shards(connection, owner=owner, total=store.SHARDS)
         self.shards.maintain()
 
     def drain(self) -> None:

@@ -70,13 +70,13 @@ print(write_note("first").id, write_note("second").id)
 RELAY_ONCE = """
 import django; django.setup()
 from contextlib import closing
-from eventsourcing import direct
+from eventsourcing import direct, store
 from eventsourcing.relay import Relay
 from eventsourcing.shards import Shards
 from service.runner import Heartbeat, Stopper
 relay = Relay(stopper=Stopper(), heartbeat=Heartbeat("relay"))
 with closing(direct.connect("relay")) as session:
-    shards = Shards(session, owner="test", total=8)
+    shards = Shards(session, owner="test", total=store.SHARDS)
     shards.maintain()
     while relay.step(session, shards):
         pass
