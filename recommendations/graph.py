@@ -10,7 +10,7 @@ from typing import Any, LiteralString, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from neo4j import READ_ACCESS, Driver, GraphDatabase, Query, Session, Transaction
-from neo4j.exceptions import ClientError, ConstraintError, DriverError, Neo4jError
+from neo4j.exceptions import ConstraintError, DriverError, Neo4jError
 
 from config import environment
 
@@ -18,12 +18,19 @@ R = TypeVar("R")
 Row = dict[str, Any]
 READ_ATTEMPTS, WRITE_ATTEMPTS = 3, 12
 READ_SECONDS = 8.0
+# https://neo4j.com/docs/status-codes/current/errors/: no login, no such database, a transaction that was ended. None
+# of these says anything about the statement or its rows.
+OUTSIDE = ("Neo.ClientError.Security.", "Neo.ClientError.Database.", "Neo.ClientError.Transaction.")
 _lock = threading.Lock()
 _drivers: dict[str, tuple[Driver, str | None]] = {}
 
 
 class Unavailable(Exception):
     """The graph database does not answer, or others kept it too busy for this; try again later."""
+
+
+class Busy(Unavailable):
+    """Others were faster, each time."""
 
 
 def _driver() -> tuple[Driver, str | None]:
@@ -79,12 +86,7 @@ def read(statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
         with _session(default_access_mode=READ_ACCESS) as session:
             return [dict(record) for record in session.run(Query(statement, timeout=READ_SECONDS), dict(parameters))]
 
-    try:
-        return _retried(work, READ_ATTEMPTS)
-    except ClientError as error:
-        if "TransactionTimedOut" in str(error.code):
-            raise Unavailable(f"it took longer than {READ_SECONDS:g} s: {error.code}") from error
-        raise
+    return _retried(work, READ_ATTEMPTS)
 
 
 def write(work: Callable[[Transaction], R]) -> R:
@@ -131,9 +133,12 @@ def _retried(work: Callable[[], R], attempts: int) -> R:
             return work()
         except (Neo4jError, DriverError, OSError) as error:
             if not _momentary(error):
+                if str(getattr(error, "code", "")).startswith(OUTSIDE):
+                    raise Unavailable(str(error)) from error
                 raise
             # A connection that has gone stale is worth another one; a database that is away is not waited for here.
             if attempt >= (attempts if isinstance(error, Neo4jError) else 2):
-                raise Unavailable(f"{type(error).__name__}: {error}") from error
+                kind = Busy if isinstance(error, Neo4jError) else Unavailable
+                raise kind(f"{type(error).__name__}: {error}") from error
         time.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))  # noqa: S311 -- spreads retries, hides nothing
     raise AssertionError("count() does not end")

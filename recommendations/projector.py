@@ -8,6 +8,7 @@ from contextlib import closing
 
 import psycopg2
 from django.db import InterfaceError, OperationalError, close_old_connections
+from neo4j.exceptions import Neo4jError
 
 from eventsourcing import direct
 from recommendations import batch, graph, graph_models, log, projection
@@ -69,7 +70,7 @@ class Projector:
             logger.info("The checkpoints have moved: another projector, or another graph")
             self._checkpoints = None
             return True
-        except graph.Unavailable as error:
+        except (graph.Unavailable, Neo4jError) as error:
             self._checkpoints = None
             self._back_off(f"the graph: {error}")
             return False

@@ -11,6 +11,7 @@ there, and in a graph that was replaced meanwhile it begins again.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, LiteralString
 
 import orjson
@@ -18,6 +19,7 @@ from neo4j import Transaction
 
 from recommendations import comparison, graph, graph_models, log, projection, strays
 from recommendations.log import Place
+from recommendations.portions import Portions
 
 BATCH = 500
 Progress = Callable[[int], None]
@@ -94,8 +96,9 @@ def rebuild(run: Run, *, rate: float = 0, progress: Progress = lambda done: None
     pace = Pace(rate)
     after = run.after
     if run.phase == "log":
+        portions = Portions(pace.batch)
         for names in log.streams(after=after, batch=pace.batch):
-            _step({"phase": "log", "after": names[-1]}, run, names, ())
+            portions(names, partial(_replace, run))
             progress(len(names))
             pace.keep(len(names))
         after = str(strays.BELOW_ALL)
@@ -105,6 +108,10 @@ def rebuild(run: Run, *, rate: float = 0, progress: Progress = lambda done: None
         pace.keep(found.size)
     strays.delete_nameless()
     graph.write(lambda transaction: transaction.run(END).consume())
+
+
+def _replace(run: Run, names: Sequence[str]) -> None:
+    _step({"phase": "log", "after": names[-1]}, run, names, ())
 
 
 def _step(mark: Mapping[str, Any], run: Run, names: Sequence[str], suspects: Sequence[str]) -> None:

@@ -6,11 +6,13 @@ the projector stands still; what still differs does, and can be healed there and
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 from neo4j import Transaction
 
 from recommendations import comparison, graph, log, projection, strays
 from recommendations.comparison import Difference
+from recommendations.portions import Portions
 
 BATCH = 500
 Progress = Callable[[int], None]
@@ -18,14 +20,15 @@ Progress = Callable[[int], None]
 
 def verify(*, repair: bool = False, progress: Progress = lambda done: None) -> Iterator[Difference]:
     """Every difference, healed by the time it is told of where `repair`. `progress`: how many more were compared."""
+    portions = Portions(BATCH)
     for names in log.streams(batch=BATCH):
-        yield from _examine(names, repair)
+        yield from _examine(names, repair, portions)
         progress(len(names))
     for found in strays.ranges(limit=BATCH):
         # Ties first: whether a user must be there as a stub depends on them.
         ties = [name for name in found.strays if name.startswith("friendship-")]
-        yield from _examine(ties, repair)
-        yield from _examine([name for name in found.strays if name not in ties], repair)
+        yield from _examine(ties, repair, portions)
+        yield from _examine([name for name in found.strays if name not in ties], repair, portions)
         progress(found.size)
     if strays.nameless():
         yield Difference(stream="(users without an id)", expected=[], actual=[{}])
@@ -39,9 +42,13 @@ def behind() -> int:
     return sum(max(0, end.position - reached.get(place, 0)) for place, end in log.ends().items())
 
 
-def _examine(names: Sequence[str], repair: bool) -> list[Difference]:
+def _examine(names: Sequence[str], repair: bool, portions: Portions) -> list[Difference]:
     suspects = [one.stream for one in comparison.differences(graph.read, names, projection.checkpoints())]
-    return graph.write(partial(_in_turn, names=suspects, repair=repair)) if suspects else []
+
+    def look(portion: Sequence[str]) -> list[Difference]:
+        return graph.write(partial(_in_turn, names=portion, repair=repair))
+
+    return list(chain.from_iterable(portions(suspects, look)))
 
 
 def _in_turn(transaction: Transaction, *, names: Sequence[str], repair: bool) -> list[Difference]:

@@ -1,11 +1,13 @@
 """The wrapper around the driver, on the real engine."""
 
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 from neo4j import Transaction
 from neo4j.exceptions import Neo4jError
 
+from config import environment
 from recommendations import graph
 from recommendations.graph_models import Checkpoint, User, connect
 from tests.integration.recommendations.conftest import empty
@@ -20,8 +22,19 @@ def test_a_read_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     if "ArcadeDB" in engine():
         pytest.skip("ArcadeDB does not end a transaction at its timeout")
     monkeypatch.setattr(graph, "READ_SECONDS", 0.2)
-    with pytest.raises(graph.Unavailable, match="took longer"):
+    with pytest.raises(graph.Unavailable, match="TransactionTimedOut"):
         graph.read("UNWIND range(1, 1000000000) AS n WITH n WHERE n % 7 = 8 RETURN n", {})
+
+
+def test_a_wrong_password_is_no_mistake_of_a_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = urlsplit(environment.text("NEO4J_BOLT_URL"))
+    if not right.password:
+        pytest.skip("this engine asks for no password")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("NEO4J_BOLT_URL", f"{right.scheme}://{right.username}:wrong@{right.hostname}:{right.port}")
+        with pytest.raises(graph.Unavailable, match="Unauthorized"):
+            graph.read("RETURN 1 AS one", {})
+        graph.close()
 
 
 def test_a_mistake_in_a_statement_is_not_tried_again() -> None:
