@@ -1,8 +1,9 @@
 """`./manage.py up` as a person runs it: another process, on free ports, with engines and a data folder of its own."""
 
+import errno
 import json
 import os
-import signal
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -62,6 +63,15 @@ class Desktop:
         self._started.append(process)
         return process
 
+    def make_up(self) -> list[str]:
+        """`make up` on this data folder and these ports, for a terminal."""
+        options = " ".join(self.command("up")[3:])
+        return ["make", "up", f"PYTHON={sys.executable}", f"ARGS={options}"]
+
+    def log(self, name: str) -> str:
+        """All that a process (`users-relay`) has written."""
+        return (self.data / "logs" / f"{name}.log").read_text()
+
     def clear(self) -> None:
         """Whatever a failed test has left running is ended."""
         for process in self._started:
@@ -79,6 +89,62 @@ class Desktop:
     def url(self, name: str) -> str:
         """Where a service answers."""
         return self.ports.url(next(service for service in SERVICES if service.name == name))
+
+
+# The leader of a session that opens a terminal gets it as its own, and with it Ctrl-C and its end.
+IN_TERMINAL = """
+import os, sys
+terminal = os.open(sys.argv[1], os.O_RDWR)
+for number in (0, 1, 2):
+    os.dup2(terminal, number)
+os.closerange(3, 100)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Terminal:
+    """A terminal window in which one command runs."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._master, slave = pty.openpty()
+        self._open = True
+        line = [sys.executable, "-c", IN_TERMINAL, os.ttyname(slave), *command]
+        self.process = subprocess.Popen(line, cwd=BASE, env=environment(), start_new_session=True, pass_fds=(slave,))
+        os.close(slave)
+        self.seen = ""
+
+    def read_until(self, text: str) -> None:
+        """Waits until this has been printed."""
+        while text not in self.seen:
+            try:
+                self.seen += os.read(self._master, 4096).decode(errors="replace")
+            except OSError as error:
+                raise AssertionError(f"It ended without {text!r}:\n{self.seen}") from error
+
+    def press(self, keys: bytes) -> None:
+        """Types."""
+        os.write(self._master, keys)
+
+    def close(self) -> None:
+        """Closes the window: whoever runs in it is told, and can print no more."""
+        if self._open:
+            self._open = False
+            os.close(self._master)
+
+    def drain(self) -> str:
+        """All that is printed, when nobody has the terminal open any more."""
+        try:
+            while more := os.read(self._master, 4096).decode(errors="replace"):
+                self.seen += more
+        except OSError as error:
+            assert error.errno == errno.EIO  # noqa: PT017 -- not what is tested
+        self.process.wait(SECONDS)
+        return self.seen
+
+    def end(self) -> None:
+        """Closes it, if the test has not, and waits for the command's end."""
+        self.close()
+        self.process.wait(SECONDS)
 
 
 def pids(status: Mapping[str, Any]) -> dict[str, int]:
@@ -101,10 +167,3 @@ def read_until(process: "subprocess.Popen[str]", text: str) -> str:
         if text in line:
             return "".join(said)
     raise AssertionError(f"It ended without {text!r}:\n{''.join(said)}")
-
-
-def interrupt(process: "subprocess.Popen[str]", number: signal.Signals) -> str:
-    """Signals a process and waits for its end; what it says until then."""
-    process.send_signal(number)
-    said, _ = process.communicate(timeout=SECONDS)
-    return said

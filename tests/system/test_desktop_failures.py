@@ -79,6 +79,18 @@ def test_asked_to_stop_while_it_starts(desktop: Desktop, number: signal.Signals)
     assert "nothing is left running" in said
 
 
+def test_down_ends_what_a_killed_supervisor_left(desktop: Desktop) -> None:
+    process = desktop.start("up")
+    read_until(process, "is ready on port")
+    process.kill()
+    process.wait()
+    assert running_in(desktop.data), "Engines run on without their supervisor."
+    down = desktop.run("down")
+    assert down.returncode == 0
+    assert "An earlier run was killed and left" in down.stdout
+    assert running_in(desktop.data) == []
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     answer = Desktop(tmp_path / "file" / "data").run("up")
