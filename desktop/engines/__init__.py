@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from desktop.engines import accounts
+from desktop.engines import accounts, arcadedb
 from desktop.engines.arcadedb import ArcadeDB
 from desktop.engines.errors import EngineError, Unfetchable
 from desktop.engines.kafka import Kafka
@@ -76,7 +76,8 @@ def create(
     if kind not in ("light", "full"):
         raise ValueError(f"Engines are light or full, not {kind!r}.")
     broker: type[Server] = Kafka if kind == "full" else KafkaOrTansu
-    graph: type[Server] = Neo4j if kind == "full" else ArcadeDB
+    # There is no package of ArcadeDB for Macs with Intel processors: see requirements-desktop.txt.
+    graph: type[Server] = ArcadeDB if kind == "light" and arcadedb.installed() else Neo4j
     plan: dict[str, tuple[str, type[Server]]] = {
         "DATABASE_URL": ("postgresql", PostgreSQL),
         "KAFKA_BOOTSTRAP_SERVERS": ("kafka", broker),

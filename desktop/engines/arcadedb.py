@@ -76,6 +76,11 @@ OPTIONS = (
 )
 
 
+def installed() -> bool:
+    """Whether its package is there."""
+    return find_spec("arcadedb_embedded") is not None
+
+
 def _jars() -> Path:
     """The folder of the wheel's jars; the package itself is not imported, it would load a JVM's bindings."""
     found = find_spec("arcadedb_embedded")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.engines import cache_folder, create
+from desktop.engines import EngineError, arcadedb, cache_folder, create
 
 PLAIN = {"HOME": "/home/ada"}
 
@@ -19,6 +19,11 @@ def names(kind: str, environment: dict[str, str]) -> list[str]:
 )
 def test_each_kind_has_three(kind: str, expected: list[str]) -> None:
     assert names(kind, PLAIN) == expected
+
+
+def test_where_arcadedb_has_no_package_neo4j_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arcadedb, "find_spec", lambda name: None)
+    assert names("light", PLAIN) == ["PostgreSQL", "Apache Kafka", "Neo4j"]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +73,12 @@ def test_the_cache_folder_is_the_users_choice(environment: dict[str, str], folde
 def test_otherwise_the_cache_folder_is_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert cache_folder({}) == Path("/home/ada/.cache/social-network")
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(EngineError, match="name a folder in SOCIAL_NETWORK_CACHE"):
+        cache_folder({})
