@@ -85,8 +85,14 @@ def _topics_and_graph(steps: Steps, system: "System") -> tuple[str, ...]:
 
 def _until_healthy(system: "System", service: Service) -> None:
     """Waits until the service says UP: behind the gateway where it has a prefix there."""
-    url = system.urls["gateway"] + service.prefix if service.prefix else system.urls[service.name]
-    _until(system, f"{service.name}-web", lambda: health.healthy(url), f"{url}/actuator/health does not say UP")
+    own, url = system.urls[service.name], system.urls["gateway"] + service.prefix
+    behind = url if service.prefix else own
+
+    def reached() -> bool:
+        # The gateway is asked only when it can know the answer; until then it would warn of an unknown service.
+        return health.healthy(own) and health.healthy(behind)
+
+    _until(system, f"{service.name}-web", reached, f"{behind}/actuator/health does not say UP")
     system.notice(f"{service.name} is healthy")
 
 
