@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop.engines import EngineError
 from desktop.errors import Stopped
+from desktop.preflight import MARK
 from desktop.startup import ended
 
 if TYPE_CHECKING:
@@ -68,16 +69,23 @@ class Care:
 
     def _look(self) -> None:
         while not self._system.stopping.wait(LOOK_EVERY):
+            if not (self._system.data / MARK).exists():
+                self._system.notice(f"Somebody has removed {self._system.data}: stopping.")
+                self._system.stopping.set()
+                return
             try:
-                for engine in self._system.room.engines:
-                    self._engine(engine)
-                for process in self._system.processes.values():
-                    self._process(process)
+                self._look_at_all()
             except Stopped:
                 return
             except OSError as error:
                 # A full disk, no more process ids: it may pass, and giving up would leave everything alone.
                 self._system.notice(f"Cannot start it now: {error.strerror or error}.")
+
+    def _look_at_all(self) -> None:
+        for engine in self._system.room.engines:
+            self._engine(engine)
+        for process in self._system.processes.values():
+            self._process(process)
 
     def _process(self, process: "Process") -> None:
         if not process.running and self._due(process.name, process.seconds, lambda: ended(process)):
@@ -86,7 +94,7 @@ class Care:
             self._system.notice(f"{process.name} is started again")
 
     def _engine(self, engine: "Engine") -> None:
-        if engine.pid is not None:
+        if self._system.room.alive(engine):
             return
         alive = time.monotonic() - self._engine_starts.get(engine.name, 0.0)
         if not self._due(engine.name, alive, lambda: f"{engine.name} ended, its log is {engine.log}"):

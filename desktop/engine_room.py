@@ -64,6 +64,12 @@ class EngineRoom:
             time.sleep(0.05)
             _together((engine.stop for engine in self.engines), deadline)
         leftovers.end_engines(self._data)
+        runfiles.end(filter(None, map(runfiles.identity, self.running.values())), patience=0)
+
+    def alive(self, engine: Engine) -> bool:
+        """Whether the process that was started last still runs. Not asked of its run file: when somebody removes the
+        data folder it runs on all the same, and a second one beside it would not be the last."""
+        return runfiles.identity(self.running.get(engine.name, {})) is not None
 
 
 def _together(calls: Iterable[Callable[[], None]], deadline: float) -> None:
