@@ -134,6 +134,7 @@ class System:
         startup.plan(self).run()
         self._ready = True
         self._describe()
+        self.notice("Everything is healthy behind the gateway, every worker is at work")
         self._care.start()
 
     def _describe(self) -> None:
