@@ -19,7 +19,10 @@ _asgi = environment.text("WEB_PROTOCOL") == "asgi"
 bind = f"{environment.text('HOST')}:{environment.integer('PORT')}"
 workers = environment.integer("WEB_WORKERS")
 threads = 1 if _asgi else environment.integer("WEB_THREADS")
-worker_class = "asgi" if _asgi else "gthread"
+worker_class = "service.asgi_worker.Worker" if _asgi else "gthread"
+# Whoever connects is taken for what the connection says, this machine too: by default gunicorn believes what
+# 127.0.0.1 says of the scheme and of paths.
+forwarded_allow_ips = ""
 # A client that has left cancels what it asked for at once, and with it the request to the service behind.
 asgi_disconnect_grace_period = 0
 keepalive = 75
@@ -51,6 +54,8 @@ def post_worker_init(worker: Any) -> None:
     if found is not None:
         _registration = ElectedRegistration(found, lock=_run_dir / "registration.lock")
         _registration.start()
+        # Read by our ASGI worker: others send no more requests while the last ones are served.
+        worker.on_drain = _registration.leave
 
 
 def worker_exit(server: Any, worker: Any) -> None:

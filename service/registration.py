@@ -94,9 +94,13 @@ class ElectedRegistration:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._thread.start()
 
+    def leave(self) -> None:
+        """Begin to leave the registry where this worker keeps the lease; returns at once."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Leave the registry where this worker kept the lease; returns when that is done, within a few seconds."""
-        self._stopping.set()
+        self.leave()
         self._thread.join(timeout=5.0)
 
     def _run(self) -> None:

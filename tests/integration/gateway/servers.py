@@ -109,6 +109,10 @@ class Server:
         self._listening = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._listening.sockets[0].getsockname()[1]
 
+    async def pause(self) -> None:
+        """A moment in which others go on."""
+        await asyncio.sleep(0.01)
+
     async def stop(self) -> None:
         """Stop listening, and break off every connection; connections are refused from now on."""
         if self._listening is not None:
@@ -171,7 +175,7 @@ class Registry:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._instances: dict[str, list[tuple[int, str]]] = {}
+        self._instances: dict[str, list[tuple[str, int, str]]] = {}
         self.broken: bytes | None = None
         self.server = loop.serve(self._behave)
 
@@ -190,10 +194,10 @@ class Registry:
         """What instances asked of it, in order: `POST /eureka/apps/…` begins a lease, DELETE ends it."""
         return [request.line for request in self.server.requests if not request.line.startswith("GET ")]
 
-    def list(self, service: str, *servers: Server | int, status: str = "UP") -> None:
+    def list(self, service: str, *servers: Server | int, status: str = "UP", host: str = "127.0.0.1") -> None:
         """Have these be the service's instances."""
         ports = [server if isinstance(server, int) else server.port for server in servers]
-        self._instances[service] = [(port, status) for port in ports]
+        self._instances[service] = [(host, port, status) for port in ports]
 
     def stop(self) -> None:
         """Go away."""
@@ -209,14 +213,14 @@ class Registry:
                 "name": name,
                 "instance": [
                     {
-                        "instanceId": f"127.0.0.1:{port}",
+                        "instanceId": f"{host}:{port}",
                         "app": name,
-                        "hostName": "127.0.0.1",
-                        "ipAddr": "127.0.0.1",
+                        "hostName": host,
+                        "ipAddr": host,
                         "status": status,
                         "port": {"$": port, "@enabled": "true"},
                     }
-                    for port, status in instances
+                    for host, port, status in instances
                 ],
             }
             for name, instances in self._instances.items()
