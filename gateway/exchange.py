@@ -65,18 +65,26 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
 
 async def _answer(connection: Connection, request: Request, send: Send, timeout: float) -> None:
     await connection.answer()
+    endless = _endless(connection.headers)
+    patience = None if endless else timeout
+    # An instance that dies between head and body has given no answer, and that can still be said.
+    data, more = (b"", True) if endless else await _next(connection, patience)
     fields = headers.returned(connection.headers, request.incoming.request_id)
     await send({"type": "http.response.start", "status": connection.status, "headers": fields})
-    patience = None if _endless(connection.headers) else timeout
     try:
-        more = True
+        await send({"type": "http.response.body", "body": data, "more_body": more})
         while more:
-            data = await connection.piece(patience)
-            more = not connection.complete
+            data, more = await _next(connection, patience)
             await send({"type": "http.response.body", "body": data, "more_body": more})
     except (UpstreamError, ClientGone) as error:
         # Too late for another status: the server ends the client's connection, which shows that something is missing.
         logger.warning("An answer of %s broke off: %s", request.route.service, error)
+
+
+async def _next(connection: Connection, patience: float | None) -> tuple[bytes, bool]:
+    """The next bytes of the body, and whether more follow."""
+    data = await connection.piece(patience)
+    return data, not connection.complete
 
 
 def _endless(fields: headers.Headers) -> bool:

@@ -16,7 +16,7 @@ from service.problems import Problem
 
 logger = logging.getLogger(__name__)
 # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2: to send one of these twice does no more than to send it once.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRY_AFTER = {"Retry-After": "2"}
 
 
@@ -44,17 +44,18 @@ class Proxy:
         """Try instances until one has taken the request. Raises UpstreamError, ClientGone."""
         await request.body.begin()
         tried: set[Upstream] = set()
-        repeated = False
+        fresh = False
         while True:
             upstream = await self._choose(request.route.service, tried)
             try:
-                await self._through(upstream, request, send, fresh=repeated)
+                await self._through(upstream, request, send, fresh=fresh)
             except NoConnection:
                 tried.add(upstream)
             except ConnectionLost as error:
-                if repeated or not _may_repeat(request, error):
+                if not _may_repeat(request, error):
                     raise
-                repeated = True
+                # A new connection cannot be lost unread: there is no third time.
+                fresh = True
             else:
                 return
 
@@ -74,9 +75,9 @@ class Proxy:
 
 
 def _may_repeat(request: Request, error: ConnectionLost) -> bool:
-    """Whether the request may be sent again after the instance closed the connection without a word: it may have
-    acted all the same, so a command may not."""
-    return error.unanswered and request.scope["method"] in IDEMPOTENT and request.body.whole
+    """Whether the request may be sent again: a kept connection that ends without a word was most likely closed before
+    the request came, but the instance may have acted all the same, so a command may not."""
+    return error.unread and request.scope["method"] in IDEMPOTENT and request.body.whole
 
 
 def _problem(error: Exception, service: str) -> Problem:

@@ -27,11 +27,12 @@ class TooBusy(UpstreamError):
 
 
 class ConnectionLost(UpstreamError):
-    """It closed the connection before it had said everything. `unanswered`: before it had said anything."""
+    """It closed the connection before it had said everything. `unread`: before it had said anything, on a connection
+    that was kept from an earlier request, which is how one ends that was just being closed for its idleness."""
 
-    def __init__(self, message: str, *, unanswered: bool) -> None:
+    def __init__(self, message: str, *, unread: bool) -> None:
         super().__init__(message)
-        self.unanswered = unanswered
+        self.unread = unread
 
 
 class BrokenAnswer(UpstreamError):
@@ -54,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._paused = False
         self._closed = False
+        self._kept = False
         self.idle_since = 0.0
         self._forget()
 
@@ -75,6 +77,7 @@ class Connection(asyncio.Protocol):
     def send(self, head: bytes, *, head_only: bool = False) -> None:
         """Begin a request with these bytes. `head_only`: the answer will have no body (HEAD)."""
         self._forget()
+        self._kept = self._parser is not None
         self._head_only = head_only
         # A parser for each answer: nothing of the last one can reach into the next.
         self._parser = httptools.HttpResponseParser(self)
@@ -215,7 +218,7 @@ class Connection(asyncio.Protocol):
             self.complete = True
         elif self._error is None:
             said = f"It closed the connection in the middle{f': {exc}' if exc else ''}."
-            self._error = ConnectionLost(said, unanswered=self._heard == 0)
+            self._error = ConnectionLost(said, unread=self._kept and self._heard == 0)
         self._wake()
 
     def pause_writing(self) -> None:
