@@ -3,22 +3,25 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gateway import answers, routing
+from gateway import answers, routing, target
 from gateway.body import Receive, Send
 from gateway.discovery import Discovery
 from gateway.proxy import Proxy
+from gateway.target import Scope
 from service.problems import Problem
 
-Scope = dict[str, Any]
 # Django's handler; its types of messages are narrower than ASGI's.
 Handler = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Application:
-    """ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/): HTTP and lifespan; WebSockets are refused."""
+    """ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/): HTTP and lifespan; WebSockets are refused.
 
-    def __init__(self, django: Handler, proxy: Proxy, discovery: Discovery) -> None:
-        self._django, self._proxy, self._discovery = django, proxy, discovery
+    `tls`: clients come over HTTPS, which ends before us.
+    """
+
+    def __init__(self, django: Handler, proxy: Proxy, discovery: Discovery, *, tls: bool) -> None:
+        self._django, self._proxy, self._discovery, self._tls = django, proxy, discovery, tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's event stream."""
@@ -31,6 +34,7 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            scope = target.read(scope, tls=self._tls)
             found = routing.find(scope["raw_path"])
         except Problem as problem:
             await answers.problem(send, problem, scope)

@@ -14,5 +14,5 @@ from service import health
 
 _discovery = Discovery.from_environment()
 _proxy = Proxy(_discovery, timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"))
-application = Application(get_asgi_application(), _proxy, _discovery)
+application = Application(get_asgi_application(), _proxy, _discovery, tls=environment.flag("TLS"))
 health.register("discovery", _discovery.check)

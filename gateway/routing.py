@@ -27,8 +27,9 @@ _BY_PREFIX = {route.prefix.encode(): route for route in ROUTES}
 # Not for the outside: the admin with its style sheets, and of the actuator all but what clients poll.
 _HIDDEN = frozenset({b"admin", b"static", b"actuator"})
 _PUBLIC = frozenset({(b"actuator", b"health")})
-# What servers read in different ways, so that a path could mean one thing here and another behind.
-_ENCODED_SEPARATORS = (b"%2f", b"%5c", b"%00", b"\\")
+# What servers read in different ways, so that a path could mean one thing here and another behind: encoded slashes,
+# backslashes and control characters, what only looks encoded, and what would begin a fragment.
+_AMBIGUOUS = re.compile(rb"%(?:2f|5c|7f|[01][0-9a-f]|(?![0-9a-f]{2}))|[\\#]")
 
 # Nearly every path: nothing in it can be read in two ways, and nothing needs to be decoded.
 _PLAIN = re.compile(rb"(?:/[a-z0-9_~-]+)+/?\Z")
@@ -57,8 +58,9 @@ def _segments(path: bytes) -> list[bytes]:
     lowered = path.lower()
     if _PLAIN.match(lowered):
         return lowered.strip(b"/").split(b"/")
-    if any(text in lowered for text in _ENCODED_SEPARATORS):
-        raise Problem(400, "The path must not contain encoded slashes, backslashes or NUL.")
+    if _AMBIGUOUS.search(lowered):
+        said = "encoded slashes or control characters, backslashes, '#', or '%' without two hexadecimal digits"
+        raise Problem(400, f"The path must not contain {said}.")
     decoded = [unquote_to_bytes(segment).partition(b";")[0].strip() for segment in lowered.split(b"/")]
     if b"." in decoded or b".." in decoded:
         raise Problem(400, "The path must not contain the segments '.' and '..'.")

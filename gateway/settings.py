@@ -10,9 +10,12 @@ INSTALLED_APPS = ["service", "gateway"]
 # Only for what Django answers here itself; what is passed on to the services never comes by.
 MIDDLEWARE = [
     "service.middleware.RequestContextMiddleware",
+    "gateway.middleware.ContentLengthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = []
+# Nobody stands before us whose headers would be believed: whether a request came over TLS says the ASGI scope.
+SECURE_PROXY_SSL_HEADER = None  # type: ignore[assignment]  # as shared settings have it, it is never None
 ROOT_URLCONF = "gateway.urls"

@@ -62,11 +62,25 @@ def test_the_inside_does_not_exist_outside(gateway: Gateway, behind: Behind, pre
 
 
 @pytest.mark.parametrize(
-    "path", ["/user/../x", "/user/%2e%2e/x", "/user/a%2fb", "/user/a%5Cb", "/user/a\\b", "/user/%00"]
+    "path",
+    [
+        *("/user/../x", "/user/%2e%2e/x", "/user/a%2fb", "/user/a%5Cb", "/user/a\\b"),
+        *("/user/%00", "/user/%0d%0aX:1", "/user/%zz", "/user/%4", "/user/%", "/user/x#y"),
+    ],
 )
 def test_a_path_with_two_readings(gateway: Gateway, behind: Behind, path: str) -> None:
     (server,) = behind(echo)
     problem(gateway.client.get(path), 400)
+    assert not server.requests
+
+
+@pytest.mark.parametrize("target", ["/user/x", "/actuator/health", "/nowhere"])
+def test_methods_that_are_about_the_way_end_here(gateway: Gateway, behind: Behind, target: str) -> None:
+    (server,) = behind(echo)
+    for method, asked in (("TRACE", target), ("CONNECT", target), ("CONNECT", "127.0.0.1:80")):
+        answer = gateway.client.request(method, asked)
+        assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+        problem(answer, 405)
     assert not server.requests
 
 
@@ -101,6 +115,13 @@ def test_instances_that_refuse_are_not_up(gateway: Gateway, behind: Behind, loop
         loop.stop(server)
     unavailable(gateway.client.get("/user/x"))
     unavailable(gateway.client.post("/user/x", {"a": 1}))
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example"])
+def test_an_instance_at_an_impossible_name_is_not_up(gateway: Gateway, registry: Registry, host: str) -> None:
+    registry.list("FRIEND-SERVICE", 80, host=host)
+    learned(registry)
+    unavailable(gateway.client.get("/friend/x"))
 
 
 def test_where_one_refuses_another_takes_it(gateway: Gateway, behind: Behind, loop: Loop) -> None:
@@ -189,6 +210,33 @@ def _tolerant(gateway: Gateway, method: str) -> Answer | None:
         return None
 
 
+HEADS = {
+    "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("then", ["close", "reset"])
+@pytest.mark.parametrize("what", HEADS)
+def test_a_head_whose_body_never_begins_is_no_answer(gateway: Gateway, behind: Behind, what: str, then: str) -> None:
+    async def behave(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(HEADS[what])
+        # Time for the head to come by itself; without it this would be a weaker test, not a failing one.
+        await asyncio.sleep(0.05)
+        await saying_nothing(talk, then)
+
+    (server,) = behind(behave)
+    problem(gateway.client.get("/user/x"), 502)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("what", HEADS)
+def test_a_body_that_does_not_begin_in_time(gateway: Gateway, behind: Behind, what: str) -> None:
+    behind(saying(HEADS[what], then="wait"))
+    problem(gateway.client.get("/user/x"), 504)
+
+
 BREAKING_OFF = {
     "a length too large": (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"hello"),
     "chunks without an end": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n"),
@@ -242,27 +290,59 @@ def test_bytes_beyond_the_length_reach_nobody(gateway: Gateway, behind: Behind) 
     assert server.connections == 3
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
-@pytest.mark.parametrize("then", ["close", "reset"])
-def test_what_may_be_repeated_is_sent_again_after_a_wordless_end(
-    gateway: Gateway, behind: Behind, method: str, then: str
-) -> None:
-    async def second_time(talk: Talk) -> None:
+def stale(then: str) -> Behaviour:
+    """Serves one request on its first connection and ends that with the second; another connection serves."""
+
+    async def behave(talk: Talk) -> None:
+        await talk.request()
+        await talk.answer(b"first")
         await talk.request()
         if talk.server.connections == 1:
             await saying_nothing(talk, then)
         else:
-            await talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await talk.answer(b"second")
 
-    (server,) = behind(second_time)
-    assert gateway.client.request(method, "/user/x", b"body" if method == "PUT" else None).status == 200
-    assert [request.body for request in server.requests] == [b"body" if method == "PUT" else b""] * 2
+    return behave
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+@pytest.mark.parametrize("then", ["close", "reset"])
+def test_what_may_be_repeated_is_sent_again_where_a_kept_connection_ends(
+    gateway: Gateway, behind: Behind, method: str, then: str
+) -> None:
+    (server,) = behind(stale(then))
+    assert gateway.client.get("/user/kept").body == b"first"
+    body = b"body" if method == "PUT" else b""
+    assert gateway.client.request(method, "/user/x", body or None).status == 200
+    assert [request.body for request in server.requests] == [b"", body, body]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+@pytest.mark.parametrize("then", ["close", "reset"])
+def test_a_new_connection_that_ends_has_carried_the_request(
+    gateway: Gateway, behind: Behind, method: str, then: str
+) -> None:
+    async def swallow(talk: Talk) -> None:
+        await talk.request()
+        await saying_nothing(talk, then)
+
+    (server,) = behind(swallow)
+    problem(gateway.client.request(method, "/user/x", b"body" if method == "PUT" else None), 502)
+    assert len(server.requests) == 1
 
 
 def test_it_is_sent_again_only_once(gateway: Gateway, behind: Behind) -> None:
-    (server,) = behind(saying())
+    async def once(talk: Talk) -> None:
+        await talk.request()
+        if talk.server.connections == 1:
+            await talk.answer(b"first")
+            await talk.request()
+
+    (server,) = behind(once)
+    assert gateway.client.get("/user/x").body == b"first"
     problem(gateway.client.get("/user/x"), 502)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -80,12 +80,36 @@ def test_identity_is_made_or_carried_on_and_told(gateway: Gateway, behind: Behin
 def test_where_it_comes_from_is_said_by_the_gateway(gateway: Gateway, behind: Behind) -> None:
     behind(echo)
     lies = {"X-Forwarded-For": "1.2.3.4", "Forwarded": "for=1.2.3.4", "X-Forwarded-Prefix": "/evil", "X-A": "1"}
+    lies |= {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
     _, headers, _ = seen(gateway.client.get("/user/x", {**lies, "Connection": "keep-alive, X-A"}).body)
     assert headers["x-forwarded-for"] == ["127.0.0.1"]
     assert headers["x-forwarded-host"] == headers["host"] == [f"127.0.0.1:{gateway.port}"]
     assert headers["x-forwarded-proto"] == ["http"]
     assert headers["x-forwarded-prefix"] == ["/user"]
     assert not {"forwarded", "connection", "x-a"} & headers.keys()
+
+
+def test_behind_tls_it_says_so_whatever_the_client_says(loop: Loop, registry: Registry, tmp_path: Path) -> None:
+    registry.list("USER-SERVICE", loop.serve(echo))
+    with running(tmp_path, registry.url, TLS="1") as gateway:
+        _, headers, _ = seen(gateway.client.get("/user/x", {"X-Forwarded-Proto": "http"}).body)
+        assert headers["x-forwarded-proto"] == ["https"]
+        own = gateway.client.get("/nowhere", {"X-Forwarded-Proto": "http"})
+        assert (own.status, "Strict-Transport-Security" in own.headers) == (404, True)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "HTTP"])
+def test_an_absolute_target_that_names_us_is_an_ordinary_one(gateway: Gateway, behind: Behind, scheme: str) -> None:
+    """RFC 9112, 3.2.2: a server must accept it."""
+    behind(echo)
+    for target, line in (("/user/v1?a=http://h", "/v1?a=http://h"), ("/user", "/")):
+        answer = gateway.client.request("GET", f"{scheme}://127.0.0.1:{gateway.port}{target}")
+        told, headers, _ = seen(answer.body)
+        assert told == f"GET {line} HTTP/1.1"
+        assert headers["x-forwarded-host"] == [f"127.0.0.1:{gateway.port}"]
+    own = f"{scheme}://127.0.0.1:{gateway.port}"
+    assert gateway.client.get(f"{own}/actuator/health").status == 200
+    assert gateway.client.get(own).status == 404
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
@@ -232,6 +256,59 @@ def test_events_pass_one_by_one_however_long_the_silence(gateway: Gateway, behin
         assert answer.read1() == b"data: 1\n\n"
         server.go.set()
         assert answer.read() == b"data: 2\n\n"
+
+
+def test_a_stream_of_events_opens_before_its_first_event(gateway: Gateway, behind: Behind) -> None:
+    async def quiet(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n")
+        while not talk.server.go.is_set():
+            await talk.server.pause()
+        await talk.say(b"data: 1\n\n")
+
+    (server,) = behind(quiet)
+    with gateway.connect() as connection:
+        connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
+        answer = response(connection)
+        assert (answer.status, answer.getheader("Content-Type")) == (200, "text/event-stream; charset=utf-8")
+        server.go.set()
+        assert answer.read() == b"data: 1\n\n"
+
+
+def test_a_stream_of_events_without_events_is_whole(gateway: Gateway, behind: Behind) -> None:
+    async def none(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+
+    behind(none)
+    assert gateway.client.get("/user/x").body == b""
+
+
+UNBOUNDED = {
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "the connection's end": b"HTTP/1.1 200 OK\r\n\r\nhello",
+    "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+}
+
+
+@pytest.mark.parametrize("what", UNBOUNDED)
+def test_http_1_0_gets_an_end_whatever_it_asks_for(gateway: Gateway, behind: Behind, what: str) -> None:
+    async def behave(talk: Talk) -> None:
+        await talk.request()
+        await talk.say(UNBOUNDED[what])
+
+    behind(behave)
+    answer = gateway.raw(b"GET /user/x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert (head.startswith(b"HTTP/1.0 200"), body) == (True, b"hello")
+    assert b"connection: close" in head.lower()
+
+
+def test_what_it_answers_itself_has_a_length(gateway: Gateway) -> None:
+    for path in ("/actuator/health", "/actuator/gateway/routes", "/nowhere", "/user/admin/"):
+        answer = gateway.client.get(path)
+        assert int(answer.headers["Content-Length"]) == len(answer.body) > 0
+        assert answer.headers["Transfer-Encoding"] is None
 
 
 def test_a_client_that_leaves_takes_its_request_with_it(loop: Loop, registry: Registry, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Requests that two servers could read in two ways are refused, or passed on with one meaning."""
 
+import re
+
 import pytest
 
 from tests.integration.gateway.conftest import Behind
@@ -72,10 +74,12 @@ def test_chunk_extensions_and_trailers_are_not_passed_on(gateway: Gateway, behin
 
 def test_requests_one_after_the_other_on_a_connection_are_answered_in_order(gateway: Gateway, behind: Behind) -> None:
     behind(echo)
-    with gateway.connect() as connection:
-        connection.sendall(b"".join(b"GET /user/%d HTTP/1.1\r\nHost: h\r\n\r\n" % number for number in range(3)))
-        for number in range(3):
-            assert b"GET /%d HTTP/1.1" % number in response(connection).read()
+    ends = (b"", b"", b"Connection: close\r\n")
+    answers = gateway.raw(
+        b"".join(b"GET /user/%d HTTP/1.1\r\nHost: h\r\n%b\r\n" % (number, end) for number, end in enumerate(ends))
+    )
+    assert answers.count(b"HTTP/1.1 200 ") == 3
+    assert re.findall(rb"GET /(\d) HTTP/1.1", answers) == [b"0", b"1", b"2"]
 
 
 def test_http_1_0_passes_as_1_1_and_its_connection_ends(gateway: Gateway, behind: Behind) -> None:
