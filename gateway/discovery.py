@@ -50,7 +50,7 @@ def live(body: bytes) -> dict[str, list[Address]]:
     """
     try:
         applications = _several(json.loads(body)["applications"].get("application"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"not a list of applications: {error!r}") from error
     found: dict[str, list[Address]] = {}
     for name, entry in _entries(applications):
@@ -174,14 +174,21 @@ class Discovery:
             yield from those
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            if self._registries:
-                await self._poll()
-            for upstream in self._all():
-                upstream.sweep(loop.time())
+            try:
+                await self._once()
+            except Exception:
+                # Whatever it was: a gateway that ceases to ask goes wrong later, and nobody knows why.
+                logger.exception("Asking the registry went wrong, trying on")
             # Workers that started together must not ask together.
             await asyncio.sleep(self._poll_seconds * random.uniform(0.75, 1.25))  # noqa: S311 -- jitter
+
+    async def _once(self) -> None:
+        if self._registries:
+            await self._poll()
+        now = asyncio.get_running_loop().time()
+        for upstream in self._all():
+            upstream.sweep(now)
 
     async def _poll(self) -> None:
         said: list[str] = []

@@ -83,6 +83,19 @@ def test_what_the_registry_last_said_holds_while_it_is_away(gateway: Gateway, re
     eventually(lambda: _reached(gateway, later.requests))
 
 
+def test_an_answer_that_breaks_the_reader_is_not_the_last_one(loop: Loop, tmp_path: Path) -> None:
+    """Brackets in brackets: Python's reader gives up with an exception that is no ValueError."""
+    registry, server = Registry(loop), loop.serve(echo)
+    registry.list("USER-SERVICE", server)
+    deep = b"[" * 100_000
+    registry.broken = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(deep) + deep
+    with running(tmp_path, registry.url) as gateway:
+        learned(registry)
+        registry.broken = None
+        eventually(gateway.healthy)
+        ok(gateway)
+
+
 def _reached(gateway: Gateway, requests: Sequence[object]) -> None:
     ok(gateway)
     assert requests

@@ -13,6 +13,9 @@ from gateway import discovery
 from gateway.discovery import Discovery, Unreadable, live
 from gateway.upstream import UpstreamError
 
+# Brackets in brackets: Python's reader gives up with an exception that is no ValueError.
+DEEP = b"[" * 100_000
+
 
 def instance(port: Any = 8120, status: str = "UP", host: str = "10.0.0.1") -> dict[str, Any]:
     """One as a registry tells it."""
@@ -72,10 +75,36 @@ def test_there_may_be_nobody(empty: bytes) -> None:
     assert live(empty) == {}
 
 
-@pytest.mark.parametrize("bad", [b"", b"<applications/>", b"null", b"[]", b"{}", b'{"applications":7}', b"\xff"])
+@pytest.mark.parametrize(
+    "bad", [b"", b"<applications/>", b"null", b"[]", b"{}", b'{"applications":7}', b"\xff", DEEP]
+)
 def test_what_is_no_answer_of_a_registry_is_unreadable(bad: bytes) -> None:
     with pytest.raises(Unreadable):
         live(bad)
+
+
+def test_what_nobody_thought_of_is_said_and_the_registry_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    async def fetch(url: str) -> bytes:
+        asked.append(url)
+        if len(asked) == 1:
+            raise ZeroDivisionError("never seen before")
+        return body(application(instance()))
+
+    async def run() -> None:
+        found = Discovery(["http://registry"], fixed={}, limit=1, poll_seconds=0.0)
+        found.start()
+        assert len(await found.instances("USER-SERVICE")) == 1
+        found.check()
+        await found.stop()
+
+    monkeypatch.setattr(discovery, "fetch", fetch)
+    monkeypatch.setattr(discovery, "PATIENCE_SECONDS", 10.0)
+    asyncio.run(run())
+    assert "never seen before" in caplog.text
 
 
 _JSON = st.recursive(

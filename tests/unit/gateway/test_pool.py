@@ -233,6 +233,12 @@ def test_a_refused_connection_ejects_until_one_is_taken() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example"])
+def test_a_name_that_cannot_be_looked_up_takes_no_connections(host: str) -> None:
+    with pytest.raises(NoConnection):
+        asyncio.run(Upstream(host, 80, limit=1).acquire(5.0))
+
+
 def test_the_authority_of_an_ipv6_address_stands_in_brackets() -> None:
     assert Upstream("::1", 8120, limit=1).authority == b"[::1]:8120"
     assert Upstream("users", 8120, limit=1).authority == b"users:8120"
