@@ -13,5 +13,11 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the database decide about health, where there is one."""
-        if settings.DATABASES:
+        if _has_database():
             health.register("database", health.database)
+
+
+def _has_database() -> bool:
+    """Whether settings name one; where they do not, Django puts a dummy there at its first look at it."""
+    engine = settings.DATABASES.get("default", {}).get("ENGINE", "")
+    return engine not in {"", "django.db.backends.dummy"}
