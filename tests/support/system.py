@@ -2,8 +2,9 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -80,6 +81,21 @@ def _until_up(url: str) -> None:
     eventually(check, within=60)
 
 
+def _until_refused(system: System, name: str) -> None:
+    """Wait until nobody listens on a killed web server's port: its workers end a moment after their master, and a
+    connection that one of them takes with it was not refused."""
+    service, _, process = name.partition("-")
+    if process != "web":
+        return
+    address = ("127.0.0.1", urlsplit(system.urls[service]).port)
+
+    def check() -> None:
+        with suppress(ConnectionError), socket.create_connection(address, timeout=5):
+            raise AssertionError(f"somebody still listens for {service}")
+
+    eventually(check)
+
+
 @contextmanager
 def stopped(system: System, *names: str) -> Iterator[None]:
     """The processes killed (`users-web`) and kept from being started again until the end of the block."""
@@ -90,13 +106,15 @@ def stopped(system: System, *names: str) -> Iterator[None]:
     try:
         for process in chosen:
             process.kill()
+        for name in names:
+            _until_refused(system, name)
         yield
     finally:
         for process in chosen:
             process.close()
             process.start()
         system.processes = whole
-    until_healthy(system, *{name.partition("-")[0] for name in names})
+        until_healthy(system, *{name.partition("-")[0] for name in names})
 
 
 @contextmanager
@@ -110,4 +128,4 @@ def frozen(system: System, *names: str) -> Iterator[None]:
     finally:
         for group in groups:
             os.killpg(group, signal.SIGCONT)
-    until_healthy(system, *{name.partition("-")[0] for name in names})
+        until_healthy(system, *{name.partition("-")[0] for name in names})
