@@ -76,11 +76,15 @@ def _narrowed(suite: Suite, wanted: str) -> Suite | None:
 def select(names: list[str], engines: str, tests: Path = TESTS) -> list[Suite]:
     """The suites that `names` ask for (`unit`, `integration/users`, `system/test_smoke.py::test_one`), those
     that need engines on the kind `engines`. Raises LookupError for a name that is none."""
-    found: list[Suite] = []
+    found: dict[str, Suite] = {}
     for name in names:
         wanted = name.removeprefix("tests/").rstrip("/")
         matching = [narrow for suite in discover(tests) if (narrow := _narrowed(suite, wanted))]
         if not matching:
             raise LookupError(f"There is no suite {name!r}.")
-        found += [suite if suite.engines == "none" else suite.on(engines) for suite in matching]
-    return found
+        for suite in matching:
+            # Two files of one suite run in one process, on one system.
+            paths = dict.fromkeys((*(found[suite.name].paths if suite.name in found else ()), *suite.paths))
+            kind = suite.engines if suite.engines == "none" else engines
+            found[suite.name] = replace(suite, paths=tuple(paths), engines=kind)
+    return list(found.values())

@@ -87,6 +87,13 @@ def test_a_selected_suite_runs_on_the_engines_asked_for(tests: Path) -> None:
     ]
 
 
+def test_two_files_of_one_suite_run_in_one_process(tests: Path) -> None:
+    names = ["system/test_smoke.py", "unit/config", "system/test_other.py", "system/test_smoke.py"]
+    found = suites.select(names, "light", tests)
+    assert [suite.name for suite in found] == ["system", "unit/config"]
+    assert found[0].paths == ("system/test_smoke.py", "system/test_other.py")
+
+
 def test_a_name_that_is_no_suite_is_an_error(tests: Path) -> None:
     with pytest.raises(LookupError, match="integration/nobody"):
         suites.select(["integration/nobody"], "full", tests)
