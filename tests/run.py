@@ -116,7 +116,9 @@ def main(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         say(__doc__ or "")
         return 0
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # SIGINT too: whoever is started in the background may have inherited that it is ignored.
+        signal.signal(number, _interrupt)
     with workplace(say) as work:
         run = Run(parse(arguments), work)
         run.go()
