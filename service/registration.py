@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 ELECTION_SECONDS = 1.0
 BACKOFF_SECONDS = 10.0
 REFRESH_SECONDS = 3.0
+AWAY_SECONDS = 0.5
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared with, not listened on
 
 # Where there is no registry, names are fixed (a cluster's DNS).
@@ -199,8 +200,13 @@ class Directory:
         else:
             self._instances = [instance for instance in instances if instance.status == "UP"]
             self._silent = False
-        # Who finds nobody asks again at once, but not a registry that is away.
-        self._due = time.monotonic() + REFRESH_SECONDS if self._instances or self._silent else 0.0
+        self._due = time.monotonic() + self._pause()
+
+    def _pause(self) -> float:
+        """Who finds nobody asks again at once, but not a registry that is away."""
+        if self._instances:
+            return REFRESH_SECONDS
+        return AWAY_SECONDS if self._silent else 0.0
 
 
 class StaticDirectory:

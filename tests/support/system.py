@@ -14,6 +14,7 @@ import neo4j
 from desktop import health
 from desktop.services import SERVICES, Ports
 from desktop.supervisor import System
+from tests.support.client import Client
 from tests.support.run.engines import VARIABLES
 from tests.support.waiting import eventually
 
@@ -68,10 +69,23 @@ def address(system: System, variable: str) -> str:
 
 
 def until_healthy(system: System, *names: str) -> None:
-    """Wait until the services say UP, behind the gateway where they have a prefix there."""
+    """Wait until the services are registered and say UP, behind the gateway where they have a prefix there."""
     for service in SERVICES:
         if service.name in names:
+            _until_registered(system, service.name)
             _until_up(system.urls["gateway"] + service.prefix if service.prefix else system.urls[service.name])
+
+
+def _until_registered(system: System, name: str) -> None:
+    """Wait until the registry has the service. For a moment the gateway may still go by an older answer: one that was
+    evicted and has begun to listen again then says UP through it, and is unknown with the gateway's next look."""
+    path = f"/eureka/instances/127.0.0.1:{name}:{urlsplit(system.urls[name]).port}"
+
+    def check() -> None:
+        assert Client(system.urls["registry"]).get(path).status == 200, path
+
+    if name != "registry":
+        eventually(check, within=60)
 
 
 def _until_up(url: str) -> None:

@@ -71,10 +71,13 @@ def test_threads_that_know_somebody_do_not_wait_for_a_registry_that_hangs() -> N
     hanging.join(30)
 
 
-def test_a_registry_that_is_away_is_not_asked_by_every_request(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_registry_that_is_away_is_not_asked_by_every_request(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = SlowClient()
     client.away = True
     client.let.set()
+    monkeypatch.setattr(registration, "AWAY_SECONDS", 60.0)
     directory = Directory("USER-SERVICE", client)
     assert [directory.pick() for _ in range(10)] == [None] * 10
     assert client.asked == 1
