@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from eventsourcing import history
 from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
 from friends import commands, queries
@@ -70,13 +71,26 @@ class FriendsOfUser(APIView):
         return response
 
 
+class FriendshipHistory(APIView):
+    """How a friendship came about, and ended."""
+
+    def get(self, request: Request, friendship_id: str) -> Response:
+        """The friendship's events, the first first; an ended one's too."""
+        number = parameters.integer(friendship_id, "id")
+        stream = queries.stream_of_friendship(number)
+        if stream is None:
+            raise Problem(404, f"There is no friend record {number}.")
+        return Response(history.entries(stream))
+
+
 class OneFriendship(APIView):
     """One friend record."""
 
     def get(self, request: Request, friendship_id: str) -> Response:
-        """Read a friend record."""
+        """Read a friend record; with `asOf`, as the friendship was at that moment."""
         number = parameters.integer(friendship_id, "id")
-        found = queries.get_friendship(number)
+        moment = parameters.moment(request, "asOf")
+        found = queries.get_friendship(number) if moment is None else queries.get_friendship_as_of(number, moment)
         if found is None:
-            raise Problem(404, f"There is no friend record {number}.")
+            raise Problem(404, f"There {'is' if moment is None else 'was'} no friend record {number}.")
         return Response(record(found), headers={"ETag": etag(found.version)})

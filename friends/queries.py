@@ -1,9 +1,11 @@
 """What the friends service answers from its state."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from eventsourcing import history
 from friends import friendship
 from friends.friendship import Friendship
 
@@ -41,6 +43,21 @@ def get_friendship(number: int) -> Friendship | None:
         cursor.execute(GET, [number])
         row = cursor.fetchone()
     return _friendship(row) if row else None
+
+
+def stream_of_friendship(number: int) -> str | None:
+    """The stream of the friendship of that id, of an ended one too; None where there never was one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT low, high FROM friendships WHERE id = %s", [number])
+        row = cursor.fetchone()
+    return friendship.stream_of(*row) if row else None
+
+
+def get_friendship_as_of(number: int, moment: datetime) -> Friendship | None:
+    """The friendship of that id as it was at a moment, by its events; None where it did not go on then."""
+    stream = stream_of_friendship(number)
+    found = history.as_of(stream, moment, friendship.evolve) if stream else None
+    return found if found and found.active else None
 
 
 def get_pair(one: int, other: int) -> Friendship | None:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("v1/users/<str:user_id>/commands/removeFriend", api.RemoveFriend.as_view()),
     path("v1/users/<str:user_id>/friends", api.FriendsOfUser.as_view()),
     path("v1/friends/<str:friendship_id>", api.OneFriendship.as_view()),
+    path("v1/friends/<str:friendship_id>/history", api.FriendshipHistory.as_view()),
     path("admin/", admin.site.urls),
     *shared.urlpatterns,
 ]

@@ -9,3 +9,5 @@ REGISTRY_NAME = "RECOMMENDATION-SERVICE"
 # Before `eventsourcing`: its `replay`, `verify` and `rebuild` are about the graph, not about a state table.
 INSTALLED_APPS = [*ADMIN_APPS, "django.contrib.postgres", *SHARED_APPS, "recommendations", "eventsourcing"]
 ROOT_URLCONF = "recommendations.urls"
+# One host, several admins: a login in one must not end the login in another.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "recommendations-session", "recommendations-csrf"

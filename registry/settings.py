@@ -7,3 +7,5 @@ SERVICE = "registry"
 
 INSTALLED_APPS = [*ADMIN_APPS, *SHARED_APPS, "registry"]
 ROOT_URLCONF = "registry.urls"
+# One host, several admins: a login in one must not end the login in another.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "registry-session", "registry-csrf"

@@ -1,6 +1,7 @@
 """Numbers in paths and queries: read strictly, refused with the name of what is wrong."""
 
 import re
+from datetime import UTC, datetime
 
 from django.http import HttpRequest
 
@@ -38,6 +39,21 @@ def required_id(request: HttpRequest, name: str) -> int:
     if text is None:
         raise _refuse(name, "is missing")
     return positive(text, name)
+
+
+def moment(request: HttpRequest, name: str) -> datetime | None:
+    """A query parameter that is a time in ISO 8601, in UTC where it has no offset; None where it is not there.
+
+    Raises Problem 400. A `+` that was not escaped arrives as a blank, and is taken for what it was.
+    """
+    text = request.GET.get(name)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _refuse(name, "must be a time in ISO 8601") from None
 
 
 def limit(request: HttpRequest, *, default: int, most: int) -> int:

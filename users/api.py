@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from eventsourcing import history
 from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
 from service import parameters
@@ -52,15 +53,28 @@ class Users(APIView):
         return response
 
 
+class UserHistory(APIView):
+    """How a user came about."""
+
+    def get(self, request: Request, user_id: str) -> Response:
+        """The user's events, the first first."""
+        number = parameters.integer(user_id, "id")
+        entries = history.entries(stream_of(number))
+        if not entries:
+            raise Problem(404, f"There is no user {number}.")
+        return Response(entries)
+
+
 class OneUser(APIView):
     """One user."""
 
     def get(self, request: Request, user_id: str) -> Response:
-        """Read a user."""
+        """Read a user; with `asOf`, as the user was at that moment."""
         number = parameters.integer(user_id, "id")
-        found = queries.get_user(number)
+        moment = parameters.moment(request, "asOf")
+        found = queries.get_user(number) if moment is None else queries.get_user_as_of(number, moment)
         if found is None:
-            raise Problem(404, f"There is no user {number}.")
+            raise Problem(404, f"There {'is' if moment is None else 'was'} no user {number}.")
         return Response(record(found), headers={"ETag": etag(found.version)})
 
     def put(self, request: Request, user_id: str) -> HttpResponse:

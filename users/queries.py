@@ -1,9 +1,12 @@
 """What the users service answers from its state."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from eventsourcing import history
+from users import user
 from users.user import User
 
 COLUMNS = "id, first_name, last_name, created_at, last_modified, version"
@@ -35,6 +38,11 @@ def get_user(user_id: int) -> User | None:
         cursor.execute(GET, [user_id])
         row = cursor.fetchone()
     return _user(row) if row else None
+
+
+def get_user_as_of(user_id: int, moment: datetime) -> User | None:
+    """The user as it was at a moment, by its events; None where there was no such user yet."""
+    return history.as_of(user.stream_of(user_id), moment, user.evolve)
 
 
 def _prefix(text: str) -> str:

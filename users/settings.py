@@ -8,3 +8,5 @@ REGISTRY_NAME = "USER-SERVICE"
 
 INSTALLED_APPS = [*ADMIN_APPS, "django.contrib.postgres", *SHARED_APPS, "eventsourcing", "users"]
 ROOT_URLCONF = "users.urls"
+# One host, several admins: a login in one must not end the login in another.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "users-session", "users-csrf"

@@ -12,6 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("v1/users", api.Users.as_view()),
     path("v1/users/<str:user_id>", api.OneUser.as_view()),
+    path("v1/users/<str:user_id>/history", api.UserHistory.as_view()),
     path("admin/", admin.site.urls),
     *shared.urlpatterns,
 ]
