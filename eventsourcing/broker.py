@@ -43,7 +43,7 @@ def producer() -> KafkaProducer:
         max_block_ms=2_000,
         request_timeout_ms=5_000,
         delivery_timeout_ms=10_000,
-        bootstrap_timeout_ms=5_000,
+        bootstrap_timeout_ms=3_000,
         reconnect_backoff_max_ms=1_000,
         metadata_max_age_ms=10_000,
         allow_auto_create_topics=False,
@@ -75,6 +75,8 @@ def consumer(group: str) -> KafkaConsumer:
     )
 
 
-def admin() -> KafkaAdminClient:
-    """A client for making and describing topics. Raises kafka.errors.KafkaError where no broker answers."""
-    return KafkaAdminClient(**connection_settings(), request_timeout_ms=10_000, bootstrap_timeout_ms=5_000)
+def admin(*, timeout_ms: int = 10_000) -> KafkaAdminClient:
+    """A client for making and describing topics. Raises kafka.errors.KafkaError where no broker answers in time."""
+    return KafkaAdminClient(
+        **connection_settings(), request_timeout_ms=timeout_ms, bootstrap_timeout_ms=min(timeout_ms, 5_000)
+    )

@@ -23,7 +23,8 @@ from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
 BATCH = 500
-BUSY_SECONDS, IDLE_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 5.0
+# The longest wait is well below the silence after which another relay takes over.
+BUSY_SECONDS, IDLE_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 2.0
 
 UNPUBLISHED = f"""
 SELECT {store.COLUMNS}
@@ -140,8 +141,8 @@ class Relay:
 
     def _failed(self, shards: Shards) -> None:
         self._failures += 1
-        self._back_off()
         shards.beat()
+        self._back_off()
 
     def _back_off(self) -> None:
         most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))

@@ -73,6 +73,10 @@ def _make(client: KafkaAdminClient, topic: Topic) -> bool:
     return True
 
 
+# Shorter than the silence after which another relay takes over: a broker that is away is no reason for that.
+ASK_TIMEOUT_MS = 3_000
+
+
 class TopicIds:
     """The present ids of some topics, asked from the broker at most every `every` seconds."""
 
@@ -90,7 +94,7 @@ class TopicIds:
         return self._known
 
     def _ask(self) -> dict[str, UUID]:
-        self._client = self._client or broker.admin()
+        self._client = self._client or broker.admin(timeout_ms=ASK_TIMEOUT_MS)
         names = {broker.topic_name(topic): topic for topic in self._topics}
         try:
             described = self._client.describe_topics(list(names))
