@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
@@ -34,9 +35,17 @@ def family(engine: Server) -> list[psutil.Process]:
     return [own, *own.children(recursive=True)]
 
 
+def _connections(process: psutil.Process) -> list[Any]:
+    """Those of a process; of one that has ended since, none: PostgreSQL's backends come and go."""
+    try:
+        return list(process.net_connections("inet"))
+    except psutil.NoSuchProcess:
+        return []
+
+
 def addresses(processes: list[psutil.Process]) -> set[str]:
     """Where they listen."""
-    found = [one for process in processes for one in process.net_connections("inet") if one.status == "LISTEN"]
+    found = [one for process in processes for one in _connections(process) if one.status == "LISTEN"]
     return {str(one.laddr[0]).removeprefix("::ffff:") for one in found}
 
 
