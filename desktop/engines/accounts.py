@@ -5,11 +5,13 @@ data can stay where they are: they go to /var/lib/social-network, and a link in 
 rights of folders that are not ours are never changed.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ NAME = "nobody"
 ELSEWHERE = Path("/var/lib/social-network")
 # Below the data folder, or below the one that it leads to.
 FILES, LINK = "files", "elsewhere"
+SECONDS_TO_MAKE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,17 @@ def sweep() -> None:
     for place in ELSEWHERE.glob("data-*"):
         told = runfiles.read(place / "owner.json")
         data = Path(told["data"]) if told else None
-        if data and data.is_relative_to(temporary) and (data / LINK).resolve() != place:
+        if data is None:
+            _forget_unfinished(place)
+        elif data.is_relative_to(temporary) and (data / LINK).resolve() != place:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _forget_unfinished(place: Path) -> None:
+    """One without an owner is being made just now, or its maker was killed; then it is empty."""
+    with contextlib.suppress(OSError):
+        if time.time() - place.stat().st_mtime > SECONDS_TO_MAKE:
+            place.rmdir()
 
 
 def _elsewhere() -> Path:

@@ -169,6 +169,18 @@ def test_what_gone_temporary_folders_kept_is_swept(tmp_path: Path, monkeypatch: 
     assert (gone.exists(), here.exists()) == (False, True)
 
 
+@pytest.mark.parametrize(("age", "content", "stays"), [(0, "", True), (7200, "", False), (7200, "files", True)])
+def test_what_a_killed_start_left_empty_is_swept_when_it_is_old(
+    elsewhere: Path, age: int, content: str, stays: bool
+) -> None:
+    place = elsewhere / "data-unfinished"
+    (place / content).mkdir(parents=True)
+    then = place.stat().st_mtime - age
+    os.utime(place, (then, then))
+    accounts.sweep()
+    assert place.exists() == stays
+
+
 def test_what_a_folder_kept_that_may_have_been_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     place = accounts.home(tmp_path / "data", SOMEBODY)
