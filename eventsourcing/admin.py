@@ -168,7 +168,11 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     readonly_fields = ("message",)
     actions = ("retry", "discard")
 
-    @admin.action(description="Handle again: the keys of the selected, in order")
+    def has_resolve_permission(self, request: HttpRequest) -> bool:
+        """Who may change dead letters may resolve them; who may only view may not."""
+        return request.user.has_perm("eventsourcing.change_deadletter")
+
+    @admin.action(description="Handle again: the keys of the selected, in order", permissions=["resolve"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Retry each selected letter's key, and say what became of it."""
         for consumer, key in sorted(set(queryset.values_list("consumer", "key"))):
@@ -177,7 +181,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
             said = f", then: {outcome.error}" if outcome.error else ""
             self.message_user(request, f"{consumer}, key {key}: {outcome.handled} handled{said}", level)
 
-    @admin.action(description="Discard, with a reason")
+    @admin.action(description="Discard, with a reason", permissions=["resolve"])
     def discard(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Ask why, then discard."""
         reason = request.POST.get("reason", "")

@@ -3,17 +3,27 @@
 What the handler stores is committed first, the offset after: a crash in between repeats, it never skips.
 """
 
+import hashlib
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    close_old_connections,
+    transaction,
+)
 from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
@@ -28,13 +38,16 @@ logger = logging.getLogger(__name__)
 POLL_MS = 500
 COMMIT_TIMEOUT_MS = 5_000
 BACKOFF_SECONDS = 5.0
+MAX_KEY = 300
 
 
 class Transient(Exception):
     """Raised by a handler: not the event's fault, try the same again later."""
 
 
-TRANSIENT = (Transient, OperationalError, InterfaceError)
+# A statement that the database does not understand or may not run is the deployment's fault (a migration, a grant):
+# parking every event for it would hold up everybody.
+TRANSIENT = (Transient, OperationalError, InterfaceError, ProgrammingError, InternalError)
 # The partition is somebody else's by now; who has it will read the batch again.
 LOST_PARTITION = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError)
 
@@ -51,6 +64,13 @@ class Message:
     envelope: Envelope | None
     error: Malformed | None = None
 
+    @property
+    def identity(self) -> UUID:
+        """The event's id; of what is no event, one made of all that it is: delivered again it is the same."""
+        if self.envelope is not None:
+            return self.envelope.event_id
+        return uuid5(NAMESPACE_OID, f"{self.topic}\n{self.key}\n{hashlib.sha256(self.value).hexdigest()}")
+
     def letter(self) -> Letter:
         """The message as a dead letter."""
         return Letter(
@@ -59,11 +79,12 @@ class Message:
             offset=self.offset,
             key=self.key,
             value=self.value,
-            event_id=self.envelope.event_id if self.envelope else None,
+            event_id=self.identity,
         )
 
 
 Handler = Callable[[Sequence[Message]], None]
+Batches = Mapping[TopicPartition, Sequence[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +144,11 @@ def handle(subscription: Subscription, messages: Sequence[Message]) -> None:
 
 def _handle_unparked(subscription: Subscription, messages: Sequence[Message]) -> None:
     parked = deadletters.parked(subscription.name, (message.key for message in messages))
+    given_up = deadletters.discarded(subscription.name, (message.identity for message in messages))
     good: list[Message] = []
     for message in messages:
+        if message.identity in given_up:
+            continue
         if message.key in parked:
             deadletters.queue(subscription.name, message.letter())
         elif message.error is not None:
@@ -156,6 +180,13 @@ def message_of_letter(letter: Letter) -> Message:
     return _message(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
 
 
+def storable_key(key: str) -> str:
+    """A key that the database can keep and find again: itself, unless it has NUL or is longer than MAX_KEY."""
+    if len(key) <= MAX_KEY and "\0" not in key:
+        return key
+    return f"{key[:200].replace(chr(0), chr(0xFFFD))}…{hashlib.sha256(key.encode()).hexdigest()}"
+
+
 def _message(topic: str, partition: int, offset: int, key: str, value: bytes) -> Message:
     found: Envelope | None = None
     problem: Malformed | None = None
@@ -167,11 +198,37 @@ def _message(topic: str, partition: int, offset: int, key: str, value: bytes) ->
         topic=topic,
         partition=partition,
         offset=offset,
-        key=found.key if found else key,
+        key=storable_key(found.key if found else key),
         value=value,
         envelope=found,
         error=problem,
     )
+
+
+class _Checked(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """Partitions whose committed offset was looked at since they were last assigned."""
+
+    def __init__(self) -> None:
+        self.places: set[TopicPartition] = set()
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Whoever has them next may commit: look again."""
+        self.places.difference_update(revoked)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Look at these."""
+        self.places.difference_update(assigned)
+
+
+def _to_beginning(client: KafkaConsumer, places: Sequence[TopicPartition]) -> None:
+    # Without any, the client would take all that it is assigned.
+    if places:
+        client.seek_to_beginning(*places)
+
+
+def _back_to(client: KafkaConsumer, place: TopicPartition, offset: int) -> None:
+    if place in client.assignment():
+        client.seek(place, offset)
 
 
 class Consumer:
@@ -195,38 +252,64 @@ class Consumer:
 
     def _serve(self) -> None:
         client = broker.consumer(self._subscription.name)
+        checked = _Checked()
         try:
-            client.subscribe(list(self._names))
+            client.subscribe(list(self._names), listener=checked)
             while not self._stopper.stopping:
                 self._heartbeat.beat()
-                batches = client.poll(timeout_ms=POLL_MS)
-                if self._made_anew(client):
-                    continue
-                for place, records in batches.items():
-                    if not self._batch(client, place, records):
-                        break
+                # Before the poll: what was polled has moved the positions, and must not be dropped.
+                if self._knows_topics(client):
+                    batches = client.poll(timeout_ms=POLL_MS)
+                    self._take(client, self._from_this_making(client, checked, batches))
         finally:
             client.close(autocommit=False, timeout_ms=3_000)
 
-    def _made_anew(self, client: KafkaConsumer) -> bool:
-        """Whether a topic was made anew: then everything assigned is read from the beginning, and what was just
-        fetched is dropped, for it may stem from positions of the old one."""
+    def _knows_topics(self, client: KafkaConsumer) -> bool:
+        """Whether it is known which making of each topic is read. One made anew is read from its beginning."""
         try:
             changed = self._memory.changed(self._topic_ids.current())
+            if changed:
+                names = {broker.topic_name(topic) for topic in changed}
+                _to_beginning(client, [place for place in client.assignment() if place.topic in names])
+                self._memory.remember(changed)
         except TRANSIENT as error:
+            close_old_connections()
             self._back_off(f"the database does not answer: {error}")
-            return True
-        if not changed:
             return False
-        names = {broker.topic_name(topic) for topic in changed}
-        places = [place for place in client.assignment() if place.topic in names]
-        if places:
-            client.seek_to_beginning(*places)
-        self._memory.remember(changed)
         return True
 
+    def _from_this_making(self, client: KafkaConsumer, checked: "_Checked", batches: Batches) -> Batches:
+        """The batches, without those that were read behind an offset committed for an earlier making of the topic.
+
+        Such a partition is sought to its beginning. Looked at once for each assignment.
+        """
+        new = [place for place in client.assignment() if place not in checked.places]
+        stale = [place for place in new if self._committed_for_another(client, place)]
+        _to_beginning(client, stale)
+        checked.places.update(new)
+        return {place: records for place, records in batches.items() if place not in stale}
+
+    def _committed_for_another(self, client: KafkaConsumer, place: TopicPartition) -> bool:
+        committed = client.committed(place, metadata=True, timeout_ms=COMMIT_TIMEOUT_MS)
+        # Without metadata it was an operator's hand: that is meant as it is.
+        return bool(committed and committed.metadata) and committed.metadata != self._making(place)
+
+    def _making(self, place: TopicPartition) -> str:
+        """Which making of its topic a partition is read of, for the metadata of its offsets."""
+        return self._memory.reads(self._names[place.topic])
+
+    def _take(self, client: KafkaConsumer, batches: Batches) -> None:
+        """Store and commit what was polled; where a partition is lost, the rest is polled again."""
+        left = dict(batches)
+        while left:
+            place, records = left.popitem()
+            if not self._batch(client, place, records):
+                for other, untouched in left.items():
+                    _back_to(client, other, untouched[0].offset)
+                return
+
     def _batch(self, client: KafkaConsumer, place: TopicPartition, records: Sequence[Any]) -> bool:
-        """Store and commit one partition's records; False when the rest of what was polled must be dropped."""
+        """Store and commit one partition's records; False when it has become somebody else's."""
         messages = [message_of(record, self._names[record.topic]) for record in records]
         try:
             handle(self._subscription, messages)
@@ -235,7 +318,7 @@ class Consumer:
             return True
         self._failures = 0
         try:
-            offset = OffsetAndMetadata(records[-1].offset + 1, "", -1)
+            offset = OffsetAndMetadata(records[-1].offset + 1, self._making(place), -1)
             client.commit({place: offset}, timeout_ms=COMMIT_TIMEOUT_MS)
         except LOST_PARTITION as error:
             logger.info("%s: %s is another's now: %s", self._subscription.name, place, error)
@@ -244,8 +327,7 @@ class Consumer:
 
     def _rewind(self, client: KafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
         close_old_connections()
-        if place in client.assignment():
-            client.seek(place, offset)
+        _back_to(client, place, offset)
         self._back_off(f"{place} is tried again: {error}")
 
     def _back_off(self, why: str) -> None:

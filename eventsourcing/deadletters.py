@@ -22,6 +22,9 @@ OPEN = (State.PARKED, State.QUEUED)
 PARKED = """
 SELECT DISTINCT key FROM dead_letters WHERE consumer = %s AND key = ANY(%s) AND state IN ('parked', 'queued')
 """
+DISCARDED = """
+SELECT event_id FROM dead_letters WHERE consumer = %s AND event_id = ANY(%s) AND state = 'discarded'
+"""
 ADD = """
 INSERT INTO dead_letters (consumer, topic, partition, "offset", key, event_id, value, state, error, attempts,
                           created_at, resolved_by, reason)
@@ -64,6 +67,13 @@ def parked(consumer: str, keys: Iterable[str]) -> set[str]:
     return _parked(consumer, found)
 
 
+def discarded(consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the events that somebody gave up: delivered again they are as if they had not come."""
+    with connection.cursor() as cursor:
+        cursor.execute(DISCARDED, [consumer, list(set(event_ids))])
+        return {row[0] for row in cursor.fetchall()}
+
+
 def _parked(consumer: str, keys: set[str]) -> set[str]:
     if not keys:
         return set()
@@ -87,7 +97,7 @@ def _add(consumer: str, letter: Letter, state: str, error: str, attempts: int) -
         "event_id": letter.event_id,
         "value": letter.value,
         "state": state,
-        "error": error,
+        "error": error.replace("\0", "\ufffd"),
         "attempts": attempts,
         "created_at": clock.now(),
     }

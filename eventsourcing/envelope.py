@@ -15,6 +15,8 @@ import orjson
 from eventsourcing.event import Event, Metadata, key_of
 from service import clock
 
+MAX_STREAM = 200
+
 
 class Malformed(Exception):
     """A message is not one of our events; the message says why."""
@@ -114,7 +116,8 @@ def _envelope(body: Mapping[str, Any]) -> Envelope:
             actor=_text(body.get("actor", "anonymous")),
         ),
     )
-    if not envelope.key or envelope.stream_version < 1:
+    storable = len(envelope.stream) <= MAX_STREAM and "\0" not in envelope.stream
+    if not (envelope.key and storable and envelope.stream_version >= 1):
         raise ValueError(f"stream {envelope.stream!r}, version {envelope.stream_version}")
     return envelope
 

@@ -46,7 +46,9 @@ def _scope(request: Request, answer: Callable[[R], Answer], body: object) -> Sco
         return None
     if not _KEY.match(key):
         raise Problem(400, "Idempotency-Key must have 1 to 255 printable ASCII characters, none of them blank.")
-    made_of = orjson.dumps([sorted(request.query_params.lists()), body], option=orjson.OPT_SORT_KEYS)
+    made_of = orjson.dumps(
+        [sorted(request.query_params.lists()), request.headers.get("If-Match"), body], option=orjson.OPT_SORT_KEYS
+    )
     return Scope(
         principal=context.current().actor,
         method=request.method or "",

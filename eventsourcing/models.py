@@ -163,6 +163,11 @@ class DeadLetter(models.Model):
                 name="dead_letters_open",
                 condition=models.Q(state__in=["parked", "queued"]),
             ),
+            models.Index(
+                fields=["consumer", "event_id"],
+                name="dead_letters_discarded",
+                condition=models.Q(state="discarded"),
+            ),
         )
         constraints = (
             # The same event delivered again must not wait twice.

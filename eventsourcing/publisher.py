@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from eventsourcing import broker, envelope, schema_registry
 from eventsourcing.event import Event, key_of
+from eventsourcing.schema_registry import UnknownEventType
 
 logger = logging.getLogger(__name__)
 # Longer than the producer's own limit on a delivery, after which it has given every message up by itself.
@@ -38,30 +39,41 @@ class Publisher:
         `waiting` is called about every second while Kafka lets us wait. Raises nothing of Kafka's: what failed
         is simply not among the acknowledged, and is logged.
         """
-        futures: list[tuple[Event, Any]] = []
         failed: set[str] = set()
         try:
-            self._send(events, futures, waiting)
+            self._producer = self._producer or broker.producer()
         except KafkaError as error:
-            logger.warning("Kafka takes nothing: %s", error)
-            failed |= {event.stream for event in events[len(futures) :]}
+            logger.warning("Kafka does not answer: %s", error)
+            return []
+        futures = self._send(self._producer, events, failed, waiting)
         acknowledged = [done for event, future in futures if (done := _settle(event, future, failed, waiting))]
         if failed:
             self.close()
         return acknowledged
 
-    def _send(self, events: Sequence[Event], futures: list[tuple[Event, Any]], waiting: Callable[[], None]) -> None:
-        if self._producer is None:
-            self._producer = broker.producer()
+    def _send(
+        self, producer: KafkaProducer, events: Sequence[Event], failed: set[str], waiting: Callable[[], None]
+    ) -> list[tuple[Event, Any]]:
+        """Send what can be sent. An event that cannot holds up its own stream only; a topic that does not take one
+        event is not tried with the next, for each try takes seconds."""
+        futures: list[tuple[Event, Any]] = []
+        closed_topics: set[str] = set()
         for event in events:
-            topic = broker.topic_name(schema_registry.find(event.type, event.schema_version).topic)
-            future = self._producer.send(
-                topic,
-                key=key_of(event.stream).encode(),
-                value=envelope.to_json(event),
-                headers=envelope.headers(event),
-            )
-            futures.append((event, future))
+            if event.stream in failed:
+                continue
+            try:
+                topic = schema_registry.newest(event.type).topic
+                if topic not in closed_topics:
+                    futures.append((event, _send_one(producer, topic, event)))
+                    continue
+            except KafkaTimeoutError as error:
+                logger.warning("Kafka takes nothing for %s: %s", topic, error)
+                closed_topics.add(topic)
+                waiting()
+            except (KafkaError, UnknownEventType) as error:
+                logger.warning("%s v%d cannot be sent: %s", event.stream, event.version, error)
+            failed.add(event.stream)
+        return futures
 
     def close(self) -> None:
         """End the producer; what it was still sending is given up."""
@@ -72,6 +84,15 @@ class Publisher:
             producer.close(timeout=1)
         except KafkaError as error:
             logger.info("The producer did not end cleanly: %s", error)
+
+
+def _send_one(producer: KafkaProducer, topic: str, event: Event) -> Any:
+    return producer.send(
+        broker.topic_name(topic),
+        key=key_of(event.stream).encode(),
+        value=envelope.to_json(event),
+        headers=envelope.headers(event),
+    )
 
 
 def _settle(event: Event, future: Any, failed: set[str], waiting: Callable[[], None]) -> Acknowledged | None:

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import psycopg2
 from kafka.errors import KafkaError
 
-from eventsourcing import direct, republish, schema_registry, store, topics, wakeup
+from eventsourcing import direct, idempotency, republish, schema_registry, store, topics, wakeup
 from eventsourcing.event import Event
 from eventsourcing.publisher import Acknowledged, Publisher
 from eventsourcing.shards import Shards
@@ -23,6 +24,7 @@ from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+EXPIRE_EVERY_SECONDS = 60.0
 # The longest wait is well below the silence after which another relay takes over.
 BUSY_SECONDS, IDLE_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 2.0
 
@@ -52,7 +54,8 @@ class Relay:
         self._stopper, self._heartbeat = stopper, heartbeat
         self._publisher = Publisher()
         self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
-        self._failures = 0
+        self._lacking = republish.Lacking()
+        self._failures, self._expire_at = 0, 0.0
 
     def run(self) -> None:
         """Serve; a lost database is waited for."""
@@ -61,6 +64,8 @@ class Relay:
                 self._serve()
             except psycopg2.Error as error:
                 logger.warning("The relay has lost its session: %s", str(error).strip())
+                # What it still had to send is another's by now, who may already be further in the same streams.
+                self._publisher.close()
                 self._back_off()
         self.close()
 
@@ -82,11 +87,18 @@ class Relay:
             while not self._stopper.stopping:
                 self._heartbeat.beat()
                 shards.maintain()
+                self._expire_answers(connection)
                 if self.step(connection, shards):
                     pause = BUSY_SECONDS
                 elif not self._failures:
                     # Woken at once by a NOTIFY; the looks in between are for one that was lost.
                     pause = BUSY_SECONDS if direct.wait(connection, pause) else min(pause * 2, IDLE_SECONDS)
+
+    def _expire_answers(self, connection: direct.Connection) -> None:
+        """Once a minute: the answers kept under idempotency keys are kept for a day, and not longer."""
+        if time.monotonic() >= self._expire_at:
+            direct.fetch(connection, idempotency.EXPIRE)
+            self._expire_at = time.monotonic() + EXPIRE_EVERY_SECONDS
 
     def step(self, connection: direct.Connection, shards: Shards) -> bool:
         """Publish one batch: new events before old ones that a new topic lacks; False when there was nothing.
@@ -105,17 +117,19 @@ class Relay:
             return False
         done = self._publisher.publish(events, waiting=shards.beat)
         self._mark(connection, events, done, present)
-        if len(done) < len(events):
-            self._failed(shards)
-        else:
+        # What Kafka takes goes on at full speed beside a stream that it does not take.
+        if done:
             self._failures = 0
+        else:
+            self._failed(shards)
         return True
 
     def _next(self, connection: direct.Connection, shards: Shards, present: topics.Present) -> list[Event]:
         owned = {"shards": sorted(shards.owned), "limit": BATCH}
         rows = direct.fetch(connection, UNPUBLISHED, owned) if shards.owned else []
-        events = [store.as_stored(row) for row in rows]
-        return events or republish.next_batch(connection, sorted(shards.owned), present, BATCH)
+        new = [store.as_stored(row) for row in rows]
+        lacking = self._lacking.look(connection, sorted(shards.owned), present)
+        return republish.with_lacking(connection, new, lacking, BATCH) if lacking else new
 
     def _mark(
         self,
@@ -150,4 +164,4 @@ class Relay:
 
 
 def _topic_id(event: Event, present: topics.Present) -> UUID | None:
-    return present.get(schema_registry.find(event.type, event.schema_version).topic)
+    return present.get(schema_registry.newest(event.type).topic)

@@ -1,13 +1,13 @@
 """When a topic was made anew, all that was ever published to the old one is published again.
 
 Each shard remembers the id of each topic that it was published to. When the broker shows another, the shard's events
-up to the present end are published again, in order per stream, behind whatever is new: somebody who befriends now
-does not wait until history is told.
+up to the present end are published again, in order per stream. What is new goes first, behind what its own stream
+lacks: somebody who befriends now does not wait until all history is told.
 """
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from eventsourcing import direct, schema_registry, store
@@ -19,13 +19,12 @@ logger = logging.getLogger(__name__)
 REMEMBERED = (
     "SELECT shard, topic, topic_id, republished, republish_until FROM relay_topics WHERE shard = ANY(%(shards)s)"
 )
-# A shard that was never relayed has nothing to publish again, whatever the topic is.
+# What the present topic has says so by its id, so the whole past may be looked at, whatever is remembered of it.
 REMEMBER = """
 INSERT INTO relay_topics (shard, topic, topic_id, republished, republish_until)
-SELECT %(shard)s, %(topic)s, %(topic_id)s, 0, 0
+SELECT %(shard)s, %(topic)s, %(topic_id)s, 0, coalesce(max(sequence), 0) FROM outbox WHERE sequence IS NOT NULL
 ON CONFLICT (topic, shard) DO UPDATE
-SET topic_id = excluded.topic_id, republished = 0,
-    republish_until = (SELECT coalesce(max(sequence), 0) FROM outbox WHERE sequence IS NOT NULL)
+SET topic_id = excluded.topic_id, republished = 0, republish_until = excluded.republish_until
 """
 BATCH = f"""
 SELECT o.sequence, {store.COLUMNS}
@@ -34,30 +33,77 @@ WHERE o.sequence > %(after)s AND o.sequence <= %(until)s AND o.shard = %(shard)s
   AND o.topic_id IS DISTINCT FROM %(topic_id)s
 ORDER BY o.sequence LIMIT %(limit)s
 """  # noqa: S608 -- assembled from a constant only
+OF_STREAMS = f"""
+SELECT {store.COLUMNS}
+FROM events e JOIN outbox o USING (position) LEFT JOIN personal p USING (event_id)
+WHERE e.stream = ANY(%(streams)s) AND e.type = ANY(%(types)s) AND o.published_at IS NOT NULL
+  AND o.topic_id IS DISTINCT FROM %(topic_id)s
+ORDER BY e.position
+"""  # noqa: S608 -- as above
 ADVANCE = "UPDATE relay_topics SET republished = %(to)s WHERE shard = %(shard)s AND topic = %(topic)s"
 
 
-def next_batch(connection: direct.Connection, shards: Sequence[int], present: Present, limit: int) -> list[Event]:
-    """Up to `limit` events of the shards that a topic made anew still lacks, in order per stream.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """What a shard may still lack in a topic: the events whose sequences are behind `after`, up to `until`."""
 
-    They are marked like any others once published, which takes them off this list; so a crash repeats some at most.
+    shard: int
+    topic: str
+    topic_id: UUID
+    after: int
+    until: int
+
+
+class Lacking:
+    """The gaps of a relay's shards. Looked for when topics or shards have changed, and while there are any."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[object, ...] | None = None
+        self._gaps: list[Gap] = []
+
+    def look(self, connection: direct.Connection, shards: Sequence[int], present: Present) -> list[Gap]:
+        """The gaps there are now."""
+        seen = (tuple(shards), tuple(sorted(present.items())))
+        if self._gaps or seen != self._seen:
+            self._gaps, self._seen = _gaps(connection, shards, present), seen
+        return self._gaps
+
+
+def with_lacking(connection: direct.Connection, new: list[Event], gaps: Sequence[Gap], limit: int) -> list[Event]:
+    """New events, each behind what its own stream still lacks; where there is room, what other streams lack too.
+
+    In order per stream: the last message of a key must be its newest, for a compacted topic keeps only that.
+    They are marked like any others once published, which takes them off the list; so a crash repeats some at most.
     """
-    for (shard, topic), state in _progress(connection, shards, present).items():
-        if state[1] < state[2] and (events := _lacking(connection, shard, topic, state, limit)):
-            return events
-    return []
+    found = {event.position: event for event in new}
+    streams = sorted({event.stream for event in new})
+    for topic, topic_id in {(gap.topic, gap.topic_id) for gap in gaps}:
+        values = {"streams": streams, "types": _types(topic), "topic_id": topic_id}
+        rows = direct.fetch(connection, OF_STREAMS, values) if streams else []
+        found |= {event.position: event for event in map(store.as_stored, rows)}
+    for gap in gaps:
+        if len(found) < limit:
+            found |= {event.position: event for event in _batch(connection, gap, limit - len(found))}
+    return [found[position] for position in sorted(found)]
 
 
-def _progress(
-    connection: direct.Connection, shards: Sequence[int], present: Present
-) -> dict[tuple[int, str], tuple[Any, ...]]:
-    """By shard and topic: the topic's id, how far it was published again, how far it has to be."""
+def _types(topic: str) -> list[str]:
+    return sorted({event_type.type for event_type in schema_registry.all_types() if event_type.topic == topic})
+
+
+def _gaps(connection: direct.Connection, shards: Sequence[int], present: Present) -> list[Gap]:
     known = {(row[0], row[1]): row[2:] for row in direct.fetch(connection, REMEMBERED, {"shards": list(shards)})}
     pairs = [(shard, topic) for shard in shards for topic in present]
     changed = [pair for pair in pairs if pair not in known or known[pair][0] != present[pair[1]]]
     for shard, topic in changed:
         _remember(connection, shard, topic, present[topic], first=(shard, topic) not in known)
-    return _progress(connection, shards, present) if changed else {pair: known[pair] for pair in pairs}
+    if changed:
+        return _gaps(connection, shards, present)
+    found = [
+        Gap(shard=shard, topic=topic, topic_id=topic_id, after=after, until=until)
+        for (shard, topic), (topic_id, after, until) in ((pair, known[pair]) for pair in pairs)
+    ]
+    return [gap for gap in found if gap.after < gap.until]
 
 
 def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: UUID, *, first: bool) -> None:
@@ -66,14 +112,17 @@ def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: U
         logger.warning("Topic %s was made anew: shard %d is published to it again", topic, shard)
 
 
-def _lacking(
-    connection: direct.Connection, shard: int, topic: str, state: tuple[Any, ...], limit: int
-) -> list[Event]:
-    topic_id, after, until = state
-    types = [event_type.type for event_type in schema_registry.all_types() if event_type.topic == topic]
-    values = {"after": after, "until": until, "shard": shard, "types": types, "topic_id": topic_id, "limit": limit}
+def _batch(connection: direct.Connection, gap: Gap, limit: int) -> list[Event]:
+    values = {
+        "after": gap.after,
+        "until": gap.until,
+        "shard": gap.shard,
+        "types": _types(gap.topic),
+        "topic_id": gap.topic_id,
+        "limit": limit,
+    }
     rows = direct.fetch(connection, BATCH, values)
     # What stands before this batch is published to the new topic; what is in it will be asked for again until it is.
-    done = rows[0][0] - 1 if rows else until
-    direct.fetch(connection, ADVANCE, {"to": done, "shard": shard, "topic": topic})
+    done = rows[0][0] - 1 if rows else gap.until
+    direct.fetch(connection, ADVANCE, {"to": done, "shard": gap.shard, "topic": gap.topic})
     return [store.as_stored(row[1:]) for row in rows]

@@ -19,10 +19,12 @@ SHARD_LOCKS, PRESENCE_LOCKS = 0x4F42, 0x4F50
 STALE_SECONDS = 5
 MAINTAIN_EVERY_SECONDS = 1.0
 
+# Only those that were heard of lately: one that hangs before it owns anything must not keep a share free for itself.
 PRESENT = """
-SELECT count(*) FROM pg_locks
-WHERE locktype = 'advisory' AND classid = %s AND objid = 0 AND granted AND mode = 'ShareLock'
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE state_change > clock_timestamp() - make_interval(secs => %s)
+  AND locktype = 'advisory' AND classid = %s AND objid = 0 AND granted AND mode = 'ShareLock'
+  AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 OWN = """
 INSERT INTO relay_shards (shard, owner, backend_pid, heartbeat_at)
@@ -76,11 +78,13 @@ class Shards:
             direct.fetch(self._connection, OWN, {"owner": self._owner, "shards": sorted(self.owned)})
 
     def _relays(self) -> int:
-        return int(direct.fetch(self._connection, PRESENT, [PRESENCE_LOCKS])[0][0])
+        return int(direct.fetch(self._connection, PRESENT, [STALE_SECONDS, PRESENCE_LOCKS])[0][0])
 
     def _try(self, shard: int) -> None:
         if direct.fetch(self._connection, "SELECT pg_try_advisory_lock(%s, %s)", [SHARD_LOCKS, shard])[0][0]:
             self.owned.add(shard)
+            # At once: the row still has the heartbeat of who owned it last, which may be old.
+            direct.fetch(self._connection, OWN, {"owner": self._owner, "shards": [shard]})
             logger.info("%s relays shard %d", self._owner, shard)
 
     def _release(self, shard: int) -> None:

@@ -25,6 +25,10 @@ class TopicMemory:
         self.remember({topic: topic_id for topic, topic_id in present.items() if topic not in self._seen})
         return {topic: topic_id for topic, topic_id in present.items() if self._seen[topic] != topic_id}
 
+    def reads(self, topic: str) -> str:
+        """The id of the making that is read, as text; empty where the topic was not there yet."""
+        return str((self._seen or {}).get(topic, ""))
+
     def remember(self, topics: Present) -> None:
         """Keep these ids as the ones that are read."""
         for topic, topic_id in topics.items():

@@ -8,6 +8,7 @@ from django.db import connection
 from eventsourcing import store
 from eventsourcing.command import command
 from eventsourcing.http import require_version
+from eventsourcing.store import VersionConflict
 from service import clock
 from service.problems import Problem
 from users import queries, user
@@ -50,4 +51,7 @@ def update_user(user_id: int, *, first_name: str, last_name: str, expected: froz
     store.append(user.stream_of(user_id), expected_version=current.version, events=[event])
     with connection.cursor() as cursor:
         cursor.execute(UPDATE, asdict(changed))
+        if cursor.rowcount != 1:
+            # The row was replaced under us (a repair): to go on would leave the state behind the events.
+            raise VersionConflict(f"The row of user {user_id} was made anew.")
     return changed
