@@ -4,7 +4,6 @@ A test compares what stands in the repository with what this would write.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -68,37 +67,49 @@ Which processes run beside the web server of each service:
 EVENTS_INTRO = """\
 # Events
 
-What the domain services publish on Kafka: the published language of the system. The schemas are the files in
-[`eventsourcing/schemas`](../../eventsourcing/schemas); a service checks each event against its schema when it is
-written and again when it is read.
+What the domain services publish on Kafka: the published language of the system, for whoever writes a consumer. The
+schemas are the files in [`eventsourcing/schemas`](../../eventsourcing/schemas); a service checks each event against
+its schema when it is written and again when it is read.
+
+The same for programs: an [AsyncAPI 3.0 document](../../gateway/documents/asyncapi.json), which the gateway serves as
+`GET /docs/asyncapi.json`. Golden samples, one message of each type and version that was ever shipped, with key and
+headers, are in [`eventsourcing/schemas/samples`](../../eventsourcing/schemas/samples): let your consumer's tests read
+them. They are never edited ([`SHA256SUMS`](../../eventsourcing/schemas/samples/SHA256SUMS)); what is new is added.
 
 ## The message
 
 JSON, one event a message. The key is what stands behind the first `-` of the stream: `42` for `user-42`, `3-4` for
-`friendship-3-4`. So the events of one stream are in one partition, in order.
+`friendship-3-4`.
 
-| member | type | meaning |
-|---|---|---|
-| `id` | integer of 31 bits | Derived from `eventId`, for consumers of the reference system that know only such ids. \
-Not unique for ever: use `eventId`. |
-| `eventType` | text | As below. |
-| `createdAt`, `lastModified` | integer | When it happened, in milliseconds since 1970. Both are the same. |
-| `subject` | object | The record as the API shows it after the event; see below. |
-| `friendMessage` | null | In friend events only; the reference system's consumers expect it. |
-| `eventId` | UUID | The identity of the event (UUIDv7). A repeat has the same. |
-| `schemaVersion` | integer | Version of the subject's schema. |
-| `stream`, `streamVersion` | text, integer | Which aggregate, and the number in it: 1, 2, 3 … without a gap. |
-| `occurredAt` | ISO 8601 | The same moment as `createdAt`, for reading. |
-| `personal` | list of text | Members of `subject` that are personal data. |
-| `correlationId` | text | The request that it stems from (`X-Request-Id`). |
-| `causationId` | text or null | The event that it answers to, if any. |
-| `traceparent` | text | W3C trace context of that request. |
-| `actor` | text | Who asked. |
+"""
+EVENTS_RULES = """
+Headers: `event-id`, `event-type`, `schema-version`, `traceparent`, as the members.
 
-Headers: `event-id`, `event-type`, `schema-version`, `traceparent`.
+## What a consumer can rely on
 
-Members may be added, never renamed or dropped; a reader ignores what it does not know. Delivery is at least once:
-see [guarantees](../guarantees.md).
+- **Order.** The events of one stream are in one partition and in order: `streamVersion` 1, 2, 3 … Across streams,
+  partitions and topics there is none: the event of a friendship may come before those of its users.
+- **Repeats.** Delivery is at least once. A repeat has the same `eventId`; after a crash of a relay, a takeover, a
+  replay, or when a topic was made anew, repeats come behind newer events of their stream. Remember `eventId`s, or
+  apply only what has a higher `streamVersion` than what you have.
+- **Nothing is skipped.** What a service has answered with success is published, however late.
+- **What stays.** `friend` keeps everything. `user` is compacted: the last event of each user stays, so that a new
+  consumer gets the present users, but not how they came about.
+- **Whole records.** The subject is the whole record after the event: the last event of a stream says all.
+- **Personal data.** Members listed in `personal` are; erasure takes them away later. Keep them apart.
+
+## How it grows
+
+- Members may be added, to the envelope and to subjects, without a new version: ignore what you do not know. None is
+  renamed, dropped, or given another type or meaning.
+- What cannot be so becomes a new version of the type's schema, `schemaVersion` says which. A new type may come at any
+  time: skip what you do not know, by the header `event-type`.
+- Messages of old versions stay on Kafka. Our own readers bring them up by upcasters
+  ([`eventsourcing/upcasters.py`](../../eventsourcing/upcasters.py)), one from each version to the next.
+- To add a version here: the schema `schemas/<type>.v<n>.json`, an upcaster from the version before, a sample with its
+  line in `SHA256SUMS`. Deploy the readers first, then who writes it. Tests fail where one is missing.
+
+[Guarantees](../guarantees.md) says more, and names the tests.
 """
 
 DECISIONS_INTRO = """\
@@ -122,6 +133,7 @@ SUBJECTS = {
     "Projector and graph": ("005",),
     "The desktop run": ("006",),
     "Tests": ("007",),
+    "The event core under failure, and for others": ("008",),
 }
 
 
@@ -150,9 +162,17 @@ def commands_page() -> str:
 
 
 def events_page() -> str:
-    """The reference of events, from their schemas."""
-    files = sorted((BASE / "eventsourcing" / "schemas").glob("*.json"))
-    return f"{MADE}\n{EVENTS_INTRO}" + "".join(_event(path) for path in files)
+    """The reference of events, from their schemas and samples."""
+    from eventsourcing import schema_registry
+
+    envelope = schema_registry.envelope_schema()
+    rows = [
+        f"| `{name}` | {', '.join(_type(declared))} | {declared['description']} |\n"
+        for name, declared in envelope["properties"].items()
+    ]
+    members = "| member | type | meaning |\n|---|---|---|\n" + "".join(rows)
+    events = "".join(_event(schema) for schema in schema_registry.published())
+    return f"{MADE}\n{EVENTS_INTRO}{members}{EVENTS_RULES}{events}"
 
 
 def decisions_page() -> str:
@@ -172,12 +192,15 @@ def _decision(path: Path) -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page: its file and its text."""
+    from docs import asyncapi
+
     folder = DOCS / "reference"
     return {
         folder / "settings.md": settings_page(),
         folder / "commands.md": commands_page(),
         folder / "events.md": events_page(),
         DOCS / "adr" / "README.md": decisions_page(),
+        asyncapi.FILE: asyncapi.text(),
     }
 
 
@@ -235,13 +258,15 @@ def _argument(action: argparse.Action, before: str) -> str:
     return f"| `{before}{f'{name} {value}'.strip()}` | {_cell(action.help or '')} |"
 
 
-def _event(path: Path) -> str:
-    schema: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+def _event(schema: Mapping[str, Any]) -> str:
     required, personal = schema.get("required", ()), schema.get("x-personal", ())
+    name = f"{schema['title'].lower()}.v{schema['x-version']}"
+    folder = "../../eventsourcing/schemas"
     text = (
-        f"\n## {schema['title']}\n\n{schema['description']}\n\n"
-        f"Version {schema['x-version']}, topic `{schema['x-topic']}`, schema "
-        f"[`{path.name}`](../../eventsourcing/schemas/{path.name}).\n\n"
+        f"\n## {schema['title']}, version {schema['x-version']}\n\n{schema['description']}\n\n"
+        f"- When: {schema['x-when']}\n- Topic: `{schema['x-topic']}`\n"
+        f"- Personal members: {', '.join(f'`{one}`' for one in personal) or 'none'}\n"
+        f"- [Schema of the subject]({folder}/{name}.json), [sample]({folder}/samples/{name}.json)\n\n"
         "| member of `subject` | type | |\n|---|---|---|\n"
     )
     return text + "".join(
@@ -251,13 +276,14 @@ def _event(path: Path) -> str:
 
 
 def _type(declared: Mapping[str, Any]) -> Iterator[str]:
-    if "pattern" in declared:
+    if str(declared.get("pattern", "")).startswith("^\\d{4}-"):
         yield "time, as `2026-11-24T19:25:29.363+00:00`"
         return
-    yield str(declared["type"])
-    if "maxLength" in declared:
+    kind = declared["type"]
+    yield declared.get("format") or (kind if isinstance(kind, str) else " or ".join(kind))
+    if "minLength" in declared:
         yield f"{declared['minLength']} to {declared['maxLength']} characters"
-    if "minimum" in declared:
+    if "maximum" in declared:
         yield f"{declared['minimum']} to 2^{int(declared['maximum']).bit_length()} − 1"
 
 

@@ -5,15 +5,17 @@ What is written is checked against the newest version; what is read, against its
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import fastjsonschema
 
-Subject = dict[str, Any]
-Upcaster = Callable[[Subject], Subject]
+from eventsourcing.upcasters import UPCASTERS, Subject, Upcaster
+
+_FILE = re.compile(r"\w+\.v[0-9]+\.json\Z")
 
 
 class UnknownEventType(Exception):
@@ -92,16 +94,30 @@ def read(name: str, version: int, subject: Subject) -> tuple[int, Subject]:
     return event_type.version, subject
 
 
-def published(name: str, version: int = 1) -> Mapping[str, Any]:
-    """The JSON Schema `schemas/<name>.v<version>.json`: this system's published language."""
-    text = resources.files("eventsourcing").joinpath("schemas", f"{name.lower()}.v{version}.json").read_text("utf-8")
+def published() -> Iterator[Mapping[str, Any]]:
+    """Every JSON Schema `schemas/<name>.v<version>.json`: this system's published language, by type and version."""
+    files = [
+        file for file in resources.files("eventsourcing").joinpath("schemas").iterdir() if _FILE.match(file.name)
+    ]
+    schemas: list[Mapping[str, Any]] = [json.loads(file.read_text("utf-8")) for file in files]
+    yield from sorted(schemas, key=lambda schema: (schema["title"], schema["x-version"]))
+
+
+def envelope_schema() -> Mapping[str, Any]:
+    """The JSON Schema of what every message has around its subject."""
+    text = resources.files("eventsourcing").joinpath("schemas", "envelope.json").read_text("utf-8")
     schema: Mapping[str, Any] = json.loads(text)
     return schema
 
 
 def load_published(*names: str) -> tuple[EventType, ...]:
-    """Event types from their schema files: topic and personal members stand there as `x-topic`, `x-personal`."""
-    return tuple(_from_schema(published(name)) for name in names)
+    """Event types, in every version, from their schema files: topic and personal members stand there as `x-topic` and
+    `x-personal`. Raises UnknownEventType for a name without a file."""
+    found = tuple(_from_schema(schema) for schema in published() if schema["title"] in names)
+    missing = set(names) - {event_type.type for event_type in found}
+    if missing:
+        raise UnknownEventType(f"There is no schema of {', '.join(sorted(missing))}.")
+    return found
 
 
 def _from_schema(schema: Mapping[str, Any]) -> EventType:
@@ -111,4 +127,5 @@ def _from_schema(schema: Mapping[str, Any]) -> EventType:
         topic=schema["x-topic"],
         personal=tuple(schema.get("x-personal", ())),
         schema=schema,
+        upcast=UPCASTERS.get((schema["title"], schema["x-version"])),
     )

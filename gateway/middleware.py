@@ -1,6 +1,7 @@
 """What happens around the requests that Django answers here."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
@@ -15,5 +16,7 @@ class ContentLengthMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request, and measure."""
         response = self.get_response(request)
-        response.setdefault("Content-Length", str(len(response.content)))
+        # RFC 9110, 8.6: a 304 has no content, and must not say that what it stands for had none.
+        if response.status_code != HTTPStatus.NOT_MODIFIED:
+            response.setdefault("Content-Length", str(len(response.content)))
         return response

@@ -12,4 +12,5 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("actuator/health", health.view, name="health"),
     path("actuator/gateway/routes", views.routes, name="routes"),
+    path("docs/asyncapi.json", views.asyncapi, name="asyncapi"),
 ]

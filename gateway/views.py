@@ -1,9 +1,19 @@
-"""What the gateway tells of itself."""
+"""What the gateway tells of itself, and of what can be had behind it."""
 
-from django.http import HttpRequest, JsonResponse
+import hashlib
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from gateway.routing import ROUTES, Route
+
+# Made from the services' declarations by docs/generate.py: the gateway knows nothing of events.
+ASYNCAPI = (Path(__file__).parent / "documents" / "asyncapi.json").read_bytes()
+ASYNCAPI_TAG = f'"{hashlib.sha256(ASYNCAPI).hexdigest()[:32]}"'
+# https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ASYNCAPI_TYPE = "application/vnd.aai.asyncapi+json;version=3.0.0"
 
 
 def described(route: Route) -> dict[str, object]:
@@ -27,3 +37,12 @@ def described(route: Route) -> dict[str, object]:
 def routes(request: HttpRequest) -> JsonResponse:
     """All routes, in the order in which they are tried."""
     return JsonResponse([described(route) for route in ROUTES], safe=False)
+
+
+@require_safe
+def asyncapi(request: HttpRequest) -> HttpResponseBase | None:
+    """The published events as an AsyncAPI document; 304 to who has it."""
+    answer = HttpResponse(ASYNCAPI, content_type=ASYNCAPI_TYPE)
+    answer["ETag"] = ASYNCAPI_TAG
+    answer["Cache-Control"] = "no-cache"
+    return get_conditional_response(request, etag=ASYNCAPI_TAG, response=answer)

@@ -9,9 +9,10 @@ from eventsourcing.consumer import Message
 from eventsourcing.envelope import Envelope
 from eventsourcing.event import Metadata
 from eventsourcing.schema_registry import SchemaViolation, UnknownEventType
-from friends import directory
+from friends import directory, events
 from friends.models import KnownUser
 from service import clock, context
+from tests.support.samples import event, message, of_topics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = clock.iso(clock.now())
@@ -39,9 +40,18 @@ def versions() -> dict[int, int]:
     return dict(KnownUser.objects.values_list("user_id", "version"))
 
 
+def test_events_of_any_age_are_read() -> None:
+    for sample in of_topics(*directory.SUBSCRIPTION.topics):
+        directory.apply([message(sample)])
+        assert versions()[42] >= event(sample).version, sample.name
+    # A type that nobody has told this service of would be parked: it must know them all.
+    known = {(one.type, one.version) for one in events.READ}
+    assert {(sample.type, sample.version) for sample in of_topics(*directory.SUBSCRIPTION.topics)} == known
+
+
 def test_any_order_and_any_repetition_gives_the_newest_version() -> None:
-    events = [told(user_id, version) for user_id in range(1, 6) for version in range(1, 8)]
-    shuffled = random.Random(7).choices(events, k=100) + events
+    all_told = [told(user_id, version) for user_id in range(1, 6) for version in range(1, 8)]
+    shuffled = random.Random(7).choices(all_told, k=100) + all_told
     random.Random(8).shuffle(shuffled)
     for start in range(0, len(shuffled), 9):
         directory.apply(shuffled[start : start + 9])

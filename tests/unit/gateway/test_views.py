@@ -26,6 +26,19 @@ def test_routes_are_only_read(method: str) -> None:
     assert views.routes(getattr(RequestFactory(), method)("/")).status_code == 405
 
 
+def test_the_asyncapi_document_is_served_with_its_tag() -> None:
+    answer = Client().get("/docs/asyncapi.json")
+    assert answer.headers["Content-Type"] == "application/vnd.aai.asyncapi+json;version=3.0.0"
+    assert json.loads(answer.content)["asyncapi"] == "3.0.0"
+    tag = answer.headers["ETag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = Client().get("/docs/asyncapi.json", headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+        assert "Content-Length" not in again.headers
+    assert Client().get("/docs/asyncapi.json", headers={"If-None-Match": '"other"'}).status_code == 200
+    assert Client().post("/docs/asyncapi.json").status_code == 405
+
+
 def test_without_a_database_none_is_asked_even_when_django_has_looked_for_it() -> None:
     assert connections.settings["default"]["ENGINE"] == "django.db.backends.dummy"
     assert settings.DATABASES, "it is this dummy that must not be taken for a database"
