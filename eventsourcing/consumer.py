@@ -27,9 +27,10 @@ from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
-from eventsourcing import broker, deadletters, envelope
-from eventsourcing.deadletters import Letter
+from eventsourcing import broker, deadletters, envelope, erasure
+from eventsourcing.deadletters import Letter, said_by
 from eventsourcing.envelope import Envelope, Malformed
+from eventsourcing.erasure import Erasure
 from eventsourcing.topicmemory import TopicMemory
 from eventsourcing.topics import TopicIds
 from service.runner import Heartbeat, Stopper
@@ -71,6 +72,13 @@ class Message:
             return self.envelope.event_id
         return uuid5(NAMESPACE_OID, f"{self.topic}\n{self.key}\n{hashlib.sha256(self.value).hexdigest()}")
 
+    @property
+    def erasure(self) -> Erasure | None:
+        """What the event says of its stream, if it is that it is erased."""
+        if self.envelope is None or not erasure.told_by(self.envelope):
+            return None
+        return Erasure(stream=self.envelope.stream, topic=self.topic, key=self.key, event_id=self.envelope.event_id)
+
     def letter(self) -> Letter:
         """The message as a dead letter."""
         return Letter(
@@ -93,6 +101,7 @@ class Subscription:
 
     The handler gets events of one partition in order, inside one transaction, maybe again: it must be idempotent. It
     raises Transient when the same will work later; anything else it raises on a single event parks that event's key.
+    An event that erases its stream does not wait behind a parked one: it may come before older ones, and once more.
     `after_commit` is called when something was stored.
     """
 
@@ -128,15 +137,17 @@ def all_subscriptions() -> list[Subscription]:
 def handle(subscription: Subscription, messages: Sequence[Message]) -> None:
     """Store a batch in one transaction; where that fails, event by event, so that only the poison is parked.
 
+    What says that a stream is erased is noted first and for itself, whatever becomes of the batch.
     Raises what is transient; nothing of the batch may then be taken for stored.
     """
+    erasure.note([message.erasure for message in messages if message.erasure])
     try:
         with transaction.atomic():
             _handle_unparked(subscription, messages)
     except TRANSIENT:
         raise
     except Exception as error:  # noqa: BLE001 -- found again below, event by event, and parked there
-        logger.warning("%s: a batch failed, going event by event: %s", subscription.name, error)
+        logger.warning("%s: a batch failed, going event by event: %s", subscription.name, said_by(error))
         for message in messages:
             _handle_alone(subscription, message)
     subscription.after_commit()
@@ -151,6 +162,8 @@ def _handle_unparked(subscription: Subscription, messages: Sequence[Message]) ->
             continue
         if message.key in parked:
             deadletters.queue(subscription.name, message.letter())
+            if message.erasure:
+                good.append(message)
         elif message.error is not None:
             raise message.error
         else:

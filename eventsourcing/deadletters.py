@@ -6,12 +6,15 @@ Somebody looks, mends the cause and retries, or discards with a reason; both sta
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
+from eventsourcing import envelope, erasure
+from eventsourcing.erasure import Erasure
 from eventsourcing.models import DeadLetter
 from service import clock
 
@@ -62,6 +65,8 @@ def parked(consumer: str, keys: Iterable[str]) -> set[str]:
     a retry at the same time.
     """
     found = _parked(consumer, set(keys))
+    if found:
+        erasure.hold()
     for key in sorted(found):
         _lock(consumer, key)
     return _parked(consumer, found)
@@ -87,7 +92,11 @@ def _lock(consumer: str, key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"dead letters {consumer} {key}"])
 
 
+@transaction.atomic
 def _add(consumer: str, letter: Letter, state: str, error: str, attempts: int) -> None:
+    erasure.hold()
+    if erasure.of_key(letter.topic, letter.key):
+        letter = replace(letter, value=envelope.without_personal(letter.value))
     values: dict[str, Any] = {
         "consumer": consumer,
         "topic": letter.topic,
@@ -107,9 +116,33 @@ def _add(consumer: str, letter: Letter, state: str, error: str, attempts: int) -
 
 def park(consumer: str, letter: Letter, error: Exception) -> None:
     """Record that an event failed; its key is parked from now on. The same event again changes nothing."""
-    text = f"{type(error).__name__}: {error}"
+    text = said_by(error)
     _add(consumer, letter, State.PARKED, text, 1)
     logger.error("%s parks key %s of %s: %s", consumer, letter.key, letter.topic, text)
+
+
+def said_by(error: Exception) -> str:
+    """The error in a line for people. Of the database's own: its number and constraint only, for what it says in
+    words shows the values of the row."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if isinstance(error, DatabaseError) and diagnosis is not None:
+        return f"{type(error).__name__}: {diagnosis.sqlstate} {diagnosis.constraint_name or ''}".strip()
+    return f"{type(error).__name__}: {error}"
+
+
+def forget(one: Erasure) -> None:
+    """Take whatever is personal out of all letters of an erased stream, also of those that are over.
+
+    They keep their order and their states; of what is no event, and of errors, which may quote it, only the kind is
+    left.
+    """
+    for letter in DeadLetter.objects.filter(topic=one.topic, key=one.key):
+        letter.value = envelope.without_personal(bytes(letter.value))
+        letter.error = letter.error.partition(":")[0]
+        letter.save(update_fields=["value", "error"])
+
+
+erasure.register(forget)
 
 
 def queue(consumer: str, letter: Letter) -> None:
@@ -141,6 +174,7 @@ def retry(consumer: str, key: str, *, by: str) -> Outcome:
     handled = 0
     while True:
         with transaction.atomic():
+            erasure.hold()
             _lock(consumer, key)
             letter = next(iter(open_letters(consumer, key)), None)
             if letter is None:
@@ -161,8 +195,9 @@ def _try(consumer: str, letter: DeadLetter) -> str | None:
         with transaction.atomic():
             _handlers[consumer](letter_of(letter))
     except Exception as error:  # noqa: BLE001 -- whatever it is, it stands in the letter, and the key stays parked
-        logger.warning("%s: %s fails again: %s", consumer, letter, error)
-        return f"{type(error).__name__}: {error}"
+        text = said_by(error)
+        logger.warning("%s: %s fails again: %s", consumer, letter, text)
+        return text
     return None
 
 

@@ -40,7 +40,8 @@ class NewEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """An event as it was stored. `subject` has its personal members only as long as they are not erased.
+    """An event as it was stored. `personal` names the personal members that `subject` has, `erased` those that were
+    taken from it.
 
     `position` orders the events of one store by when they were inserted, not by when they became visible: never read
     the store with a cursor on it while commands run.
@@ -56,6 +57,7 @@ class Event:
     occurred_at: datetime
     metadata: Metadata
     personal: tuple[str, ...] = field(default=())
+    erased: tuple[str, ...] = field(default=())
 
 
 def key_of(stream: str) -> str:

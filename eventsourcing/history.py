@@ -11,8 +11,8 @@ from service import clock
 S = TypeVar("S")
 
 
-def as_of(stream: str, moment: datetime, evolve: Callable[[S | None, Event], S]) -> S | None:
-    """The fold of a stream's events up to and including a moment; None where it had not begun."""
+def as_of(stream: str, moment: datetime, evolve: Callable[[S | None, Event], S | None]) -> S | None:
+    """The fold of a stream's events up to and including a moment; None where it had not begun, or is erased."""
     state: S | None = None
     for event in store.load(stream, until=moment):
         state = evolve(state, event)
@@ -20,7 +20,10 @@ def as_of(stream: str, moment: datetime, evolve: Callable[[S | None, Event], S])
 
 
 def entries(stream: str) -> list[dict[str, Any]]:
-    """The events of a stream in order, for people and programs that ask how it came about; [] without any."""
+    """The events of a stream in order, for people and programs that ask how it came about; [] without any.
+
+    `erased` names the members of the subject that were erased from an event.
+    """
     return [
         {
             "eventId": str(event.event_id),
@@ -29,6 +32,7 @@ def entries(stream: str) -> list[dict[str, Any]]:
             "schemaVersion": event.schema_version,
             "occurredAt": clock.iso(event.occurred_at),
             "subject": dict(event.subject),
+            "erased": list(event.erased),
             "correlationId": event.metadata.correlation_id,
             "causationId": event.metadata.causation_id,
             "actor": event.metadata.actor,

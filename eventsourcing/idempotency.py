@@ -20,6 +20,7 @@ from service.problems import Problem
 
 IN_PROGRESS = "/problems/command-in-progress"
 KEPT = "interval '24 hours'"
+GONE = 410
 
 # Two numbers of 32 bits from the scope's hash; the class is ours ("ID").
 LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
@@ -36,6 +37,12 @@ VALUES (%(principal)s, %(method)s, %(path)s, %(key)s, %(fingerprint)s, %(status)
 ON CONFLICT (principal, method, path, key) DO UPDATE
 SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers, body = excluded.body,
     subjects = excluded.subjects, created_at = excluded.created_at
+"""
+# The key stays until it expires, for it still stands for what happened; whatever tells of whom is taken from it, the
+# fingerprint too, for who knows how a request is made up could try names on it.
+FORGET = """
+UPDATE idempotency SET status = %(status)s, headers = '{}', body = '', fingerprint = '', subjects = '{}'
+WHERE subjects @> ARRAY[%(stream)s]::varchar[]
 """
 EXPIRE = f"""
 DELETE FROM idempotency WHERE id IN (
@@ -89,13 +96,16 @@ class Scope:
         return {"principal": self.principal, "method": self.method, "path": self.path, "key": self.key}
 
     def check(self) -> None:
-        """Raises AlreadyAnswered; or Problem 422 where the key stands for another request."""
+        """Raises AlreadyAnswered; Problem 422 where the key stands for another request, 410 where what it stood for
+        is erased."""
         with connection.cursor() as cursor:
             cursor.execute(FIND, self._values())
             row = cursor.fetchone()
         if row is None:
             return
         fingerprint, status, headers, body = row
+        if status == GONE:
+            raise Problem(GONE, "What was done under this Idempotency-Key is done, and erased since.")
         if bytes(fingerprint) != self.fingerprint:
             raise Problem(422, "This Idempotency-Key was used for another request.")
         raise AlreadyAnswered(Stored(status=status, headers=orjson.loads(headers), content=bytes(body)))
@@ -131,6 +141,12 @@ class Scope:
         }
         with connection.cursor() as cursor:
             cursor.execute(STORE, values)
+
+
+def forget(stream: str) -> None:
+    """Take a stream's data out of every stored answer; inside the transaction that erases it."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, {"status": GONE, "stream": stream})
 
 
 _current: ContextVar[Scope | None] = ContextVar("idempotency_scope", default=None)

@@ -127,6 +127,23 @@ class ConsumerTopic(models.Model):
         return f"{self.consumer}: {self.topic}"
 
 
+class ErasedStream(models.Model):
+    """A stream of which a consumed event has told that it is erased: nothing personal of it is kept from then on."""
+
+    stream = models.CharField(primary_key=True, max_length=200, db_collation="C")
+    topic = models.CharField(max_length=249)
+    key = models.CharField(max_length=300)
+    event_id = models.UUIDField(help_text="The event that told so first.")
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "erased_streams"
+        indexes = (models.Index(fields=["topic", "key"], name="erased_streams_topic_key"),)
+
+    def __str__(self) -> str:
+        return self.stream
+
+
 class DeadLetter(models.Model):
     """An event that could not be handled, or that waits behind one of the same key."""
 
@@ -163,6 +180,7 @@ class DeadLetter(models.Model):
                 name="dead_letters_open",
                 condition=models.Q(state__in=["parked", "queued"]),
             ),
+            models.Index(fields=["topic", "key"], name="dead_letters_topic_key"),
             models.Index(
                 fields=["consumer", "event_id"],
                 name="dead_letters_discarded",

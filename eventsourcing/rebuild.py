@@ -1,7 +1,8 @@
 """State from events: `rebuild` makes a state table anew, `verify` compares it with the fold, and can heal it.
 
 Both go stream by stream, and both may run while commands do: a row is only ever replaced by one of the same or a
-later version, and a comparison reads events and rows of one moment.
+later version, no row is made for a stream that an erasure ends meanwhile, and a comparison reads events and rows of
+one moment.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ class Difference:
         if self.actual is None:
             return f"{self.stream}: no row, its events make one of version {(self.expected or {})['version']}"
         if self.expected is None:
-            return f"{self.stream}: a row, but no events"
+            return f"{self.stream}: a row, but no events that make one"
         names = [name for name in self.expected if self.expected[name] != self.actual.get(name)]
         # Which columns differ, not what they hold: it may be personal.
         return f"{self.stream}: differs in {', '.join(names)}"
@@ -42,7 +43,7 @@ def rebuild(table: StateTable, progress: Progress = lambda done: None) -> int:
     """
     total = 0
     for streams in store.category_streams(table.category, batch=BATCH):
-        _write(table, list(table.expected(streams).values()))
+        _replace(table, streams)
         total += len(streams)
         progress(len(streams))
     _sweep(table)
@@ -64,9 +65,36 @@ def repair(table: StateTable, differences: Sequence[Difference]) -> None:
     """Heal exactly these streams' rows."""
     for difference in differences:
         with transaction.atomic():
-            _delete(table, difference.stream)
+            _take_turn(table)
+            _execute(f"DELETE FROM {table.table} WHERE {table.stream_sql} = %s", [difference.stream])  # noqa: S608 -- as below
             expected = table.expected([difference.stream])
             _write(table, list(expected.values()))
+
+
+@transaction.atomic
+def _replace(table: StateTable, streams: Sequence[str]) -> None:
+    """Make these streams' rows what their events say.
+
+    Rows are locked before events are read: a command that ends a stream deletes its row, so it has either committed
+    and is seen here, or it waits and finds the row. A stream without a row no command can end.
+    """
+    _take_turn(table)
+    _lock(table, streams)
+    expected = table.expected(streams)
+    _write(table, list(expected.values()))
+    _delete(table, [stream for stream in streams if stream not in expected])
+
+
+def _take_turn(table: StateTable) -> None:
+    """One rebuild or repair of a table at a time: what is without a row stays so until the transaction's end."""
+    _execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rebuild {table.table}"])
+
+
+def _lock(table: StateTable, streams: Sequence[str]) -> None:
+    _execute(
+        f"SELECT FROM {table.table} WHERE ({', '.join(table.stream_columns)}) IN %s ORDER BY {table.key} FOR UPDATE",
+        [table.keys(streams)],
+    )
 
 
 def _snapshot(table: StateTable, streams: Sequence[str]) -> tuple[dict[str, Row], dict[str, Row]]:
@@ -90,8 +118,11 @@ def _write(table: StateTable, rows: Sequence[Row]) -> None:
         cursor.executemany(statement, [[row[name] for name in table.columns] for row in rows])
 
 
-def _delete(table: StateTable, stream: str) -> None:
-    _execute(f"DELETE FROM {table.table} WHERE {table.stream_sql} = %s", [stream])  # noqa: S608 -- as above
+def _delete(table: StateTable, streams: Sequence[str]) -> None:
+    if streams:
+        columns = ", ".join(table.stream_columns)
+        statement = f"DELETE FROM {table.table} WHERE ({columns}) IN %s"  # noqa: S608 -- as above
+        _execute(statement, [table.keys(streams)])
 
 
 def _sweep(table: StateTable) -> None:

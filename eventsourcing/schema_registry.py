@@ -30,7 +30,8 @@ class SchemaViolation(Exception):
 class EventType:
     """One type of event in one version of its schema.
 
-    personal: members of the subject that erasure deletes. upcast: brings a subject of this version to the next one.
+    personal: members of the subject that erasure deletes. erasure: the stream ends with such an event, and the
+    personal members of all its events are gone. upcast: brings a subject of this version to the next one.
     """
 
     type: str
@@ -38,16 +39,37 @@ class EventType:
     topic: str
     schema: Mapping[str, Any]
     personal: tuple[str, ...] = ()
+    erasure: bool = False
     upcast: Upcaster | None = None
     _check: Callable[[Any], Any] = field(init=False, repr=False, compare=False)
+    _check_erased: Callable[[Any], Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_check", fastjsonschema.compile(dict(self.schema)))
+        whole = fastjsonschema.compile(dict(self.schema))
+        rest = fastjsonschema.compile(self._schema_without_personal()) if self.personal else whole
+        object.__setattr__(self, "_check", whole)
+        object.__setattr__(self, "_check_erased", rest)
 
-    def check(self, subject: Any) -> None:
-        """Raises SchemaViolation where the subject does not keep to this version's schema."""
+    def _schema_without_personal(self) -> dict[str, Any]:
+        required = [name for name in self.schema.get("required", ()) if name not in self.personal]
+        properties = self.schema.get("properties", {})
+        kept = {name: declared for name, declared in properties.items() if name not in self.personal}
+        return {**self.schema, "required": required, "properties": kept}
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """The declared members that are not personal."""
+        return frozenset(self.schema.get("properties", ())) - frozenset(self.personal)
+
+    def lacking(self, subject: Mapping[str, Any]) -> tuple[str, ...]:
+        """The personal members that a subject must have and has not: they were erased."""
+        required = self.schema.get("required", ())
+        return tuple(name for name in self.personal if name in required and name not in subject)
+
+    def check(self, subject: Any, *, erased: bool = False) -> None:
+        """Raises SchemaViolation where the subject (without its personal members: `erased`) breaks the schema."""
         try:
-            self._check(subject)
+            (self._check_erased if erased else self._check)(subject)
         except fastjsonschema.JsonSchemaValueException as error:
             raise SchemaViolation(f"{self.type} v{self.version}: {error.message}") from error
 
@@ -80,13 +102,36 @@ def all_types() -> list[EventType]:
     return [_types[key] for key in sorted(_types)]
 
 
-def read(name: str, version: int, subject: Subject) -> tuple[int, Subject]:
+def erasures() -> frozenset[str]:
+    """The types of events that end a stream and erase its personal members."""
+    return frozenset(event_type.type for event_type in _types.values() if event_type.erasure)
+
+
+def lacking(name: str, version: int, subject: Mapping[str, Any]) -> tuple[str, ...]:
+    """The personal members that were erased from a subject; of a type that nobody registered, none."""
+    event_type = _types.get((name, version))
+    return event_type.lacking(subject) if event_type else ()
+
+
+def plain(name: str, version: int) -> frozenset[str]:
+    """The declared members that are not personal; of a type that nobody registered, those of all others."""
+    known = _types.get((name, version))
+    if known is not None:
+        return known.plain
+    every = list(_types.values())
+    return frozenset().union(*(one.plain for one in every)) - frozenset().union(*(one.personal for one in every))
+
+
+def read(name: str, version: int, subject: Subject, *, erased: bool = False) -> tuple[int, Subject]:
     """Check a subject against its version, then upcast it step by step; the newest version and its subject.
 
+    One from which personal members were erased keeps its version: an upcaster may need what is gone.
     Raises UnknownEventType, SchemaViolation.
     """
     event_type = find(name, version)
-    event_type.check(subject)
+    event_type.check(subject, erased=erased)
+    if erased:
+        return version, subject
     while event_type.upcast is not None:
         subject = event_type.upcast(subject)
         event_type = find(name, event_type.version + 1)
@@ -126,6 +171,7 @@ def _from_schema(schema: Mapping[str, Any]) -> EventType:
         version=schema["x-version"],
         topic=schema["x-topic"],
         personal=tuple(schema.get("x-personal", ())),
+        erasure=bool(schema.get("x-erasure", False)),
         schema=schema,
         upcast=UPCASTERS.get((schema["title"], schema["x-version"])),
     )

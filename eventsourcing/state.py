@@ -18,8 +18,9 @@ Row = dict[str, Any]
 class StateTable:
     """A table that holds the fold of each stream of a category, a row a stream.
 
-    evolve: the state after one more event. to_row: the state as columns, `version` among them. stream_columns: the
-    whole-number columns that make the stream's name (`friendship-3-4`: low, high); unique together.
+    evolve: the state after one more event, None where there is none (any more). to_row: the state as columns,
+    `version` among them. stream_columns: the whole-number columns that make the stream's name (`friendship-3-4`: low,
+    high); unique together.
     """
 
     category: str
@@ -49,11 +50,12 @@ class StateTable:
         """The stream's name as an SQL expression over the table's columns."""
         return f"'{self.category}-' || " + " || '-' || ".join(self.stream_columns)
 
-    def _key_values(self, stream: str) -> tuple[int, ...]:
-        return tuple(int(part) for part in key_of(stream).split("-"))
+    def keys(self, streams: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """The values of `stream_columns` for each stream."""
+        return tuple(tuple(int(part) for part in key_of(stream).split("-")) for stream in streams)
 
     def fold(self, events: Iterable[Event]) -> Row | None:
-        """The row that one stream's events make; None without events."""
+        """The row that one stream's events make; None where they make none: there are none, or they are erased."""
         state: Any = None
         for event in events:
             state = self.evolve(state, event)
@@ -73,7 +75,7 @@ class StateTable:
             f"WHERE ({', '.join(self.stream_columns)}) IN %s"
         )
         with connection.cursor() as cursor:
-            cursor.execute(statement, [tuple(self._key_values(stream) for stream in streams)])
+            cursor.execute(statement, [self.keys(streams)])
             return {row[0]: dict(zip(self.columns, row[1:], strict=True)) for row in cursor.fetchall()}
 
 

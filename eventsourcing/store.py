@@ -31,7 +31,8 @@ WITH event AS (
     SELECT %(event_id)s, %(stream)s, %(version)s, %(type)s, %(schema_version)s, %(data)s::jsonb, %(metadata)s::jsonb,
            %(occurred_at)s
     WHERE %(version)s = 1
-       OR EXISTS (SELECT FROM events WHERE stream = %(stream)s AND version = %(version)s - 1)
+       OR EXISTS (SELECT FROM events
+                  WHERE stream = %(stream)s AND version = %(version)s - 1 AND type <> ALL(%(last)s))
     RETURNING position, event_id
 ), personal AS (
     INSERT INTO personal (event_id, data)
@@ -41,6 +42,32 @@ INSERT INTO outbox (position, stream, version, shard)
 SELECT position, %(stream)s, %(version)s, %(shard)s FROM event
 RETURNING position
 """
+
+# The same for many streams at once, one event each.
+APPEND_EACH = """
+WITH incoming AS (
+    SELECT * FROM json_to_recordset(%(rows)s) AS one (
+        event_id uuid, stream text, version int, type text, schema_version smallint, data jsonb, metadata jsonb,
+        occurred_at timestamptz, personal jsonb, shard smallint)
+), event AS (
+    INSERT INTO events (event_id, stream, version, type, schema_version, data, metadata, occurred_at)
+    SELECT event_id, stream, version, type, schema_version, data, metadata, occurred_at FROM incoming
+    WHERE version = 1
+       OR EXISTS (SELECT FROM events before
+                  WHERE before.stream = incoming.stream AND before.version = incoming.version - 1
+                    AND before.type <> ALL(%(last)s))
+    ORDER BY stream
+    RETURNING position, event_id
+), personal AS (
+    INSERT INTO personal (event_id, data)
+    SELECT event_id, incoming.personal FROM event JOIN incoming USING (event_id) WHERE incoming.personal IS NOT NULL
+)
+INSERT INTO outbox (position, stream, version, shard)
+SELECT position, stream, version, shard FROM event JOIN incoming USING (event_id)
+RETURNING position, stream
+"""
+# What happened stays; who it was goes.
+ERASE = "DELETE FROM personal USING events WHERE personal.event_id = events.event_id AND events.stream = %s"
 
 COLUMNS = """
 e.position, e.event_id, e.stream, e.version, e.type, e.schema_version, e.occurred_at, e.data, e.metadata, p.data
@@ -70,8 +97,8 @@ def append(
 ) -> list[Event]:
     """Append events behind version `expected_version` (0: the stream is new); call it inside `atomic()`.
 
-    Raises VersionConflict where the stream is at another version (the transaction is then of no more use),
-    SchemaViolation or UnknownEventType where an event may not be written; nothing is written then.
+    Raises VersionConflict where the stream is at another version or has ended (the transaction is then of no more
+    use), SchemaViolation or UnknownEventType where an event may not be written; nothing is written then.
     """
     how = metadata or Metadata.current()
     return [
@@ -79,50 +106,78 @@ def append(
     ]
 
 
+def append_each(changes: Mapping[str, tuple[int, NewEvent]], *, metadata: Metadata) -> None:
+    """Append one event to each of many streams: by stream, the version that it is expected at, and the event.
+
+    Raises as `append`; nothing is written to any stream then.
+    """
+    rows = [_row(stream, expected + 1, event, metadata) for stream, (expected, event) in changes.items()]
+    values = {"rows": _json(rows), "last": sorted(schema_registry.erasures())}
+    appended = {stream for _, stream in _execute(APPEND_EACH, values)}
+    if len(appended) != len(changes):
+        stream = next(stream for stream in changes if stream not in appended)
+        raise VersionConflict(f"{stream} is not at version {changes[stream][0]}, or has ended.")
+
+
+def erase(stream: str) -> None:
+    """Delete the personal members of all events of a stream; inside the transaction that appends why."""
+    with connection.cursor() as cursor:
+        cursor.execute(ERASE, [stream])
+
+
 def _append_one(stream: str, version: int, event: NewEvent, metadata: Metadata) -> Event:
+    row = _row(stream, version, event, metadata)
+    documents = {name: _json(row[name]) for name in ("data", "metadata", "personal")}
+    values = {**row, **documents, "last": sorted(schema_registry.erasures())}
+    found = _execute(APPEND, values)
+    if not found:
+        raise VersionConflict(f"{stream} is not at version {version - 1}, or has ended.")
+    return Event(
+        position=int(found[0][0]),
+        event_id=row["event_id"],
+        stream=stream,
+        version=version,
+        type=event.type,
+        schema_version=row["schema_version"],
+        subject=event.subject,
+        occurred_at=event.occurred_at,
+        metadata=metadata,
+        personal=tuple(row["personal"] or ()),
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _row(stream: str, version: int, event: NewEvent, metadata: Metadata) -> dict[str, Any]:
     event_type = schema_registry.newest(event.type)
     event_type.check(event.subject)
     personal = {name: event.subject[name] for name in event_type.personal if name in event.subject}
-    data = {name: value for name, value in event.subject.items() if name not in personal}
-    event_id = context.new_id()
-    values = {
-        "event_id": event_id,
+    return {
+        "event_id": context.new_id(),
         "stream": stream,
         "version": version,
         "type": event.type,
         "schema_version": event_type.version,
-        "data": orjson.dumps(data).decode(),
-        "metadata": orjson.dumps(asdict(metadata)).decode(),
+        "data": {name: value for name, value in event.subject.items() if name not in personal},
+        "metadata": asdict(metadata),
         "occurred_at": event.occurred_at,
-        "personal": orjson.dumps(personal).decode() if personal else None,
+        "personal": personal or None,
         "shard": shard_of(stream),
     }
-    return Event(
-        position=_insert(values),
-        event_id=event_id,
-        stream=stream,
-        version=version,
-        type=event.type,
-        schema_version=event_type.version,
-        subject=event.subject,
-        occurred_at=event.occurred_at,
-        metadata=metadata,
-        personal=event_type.personal,
-    )
 
 
-def _insert(values: Mapping[str, Any]) -> int:
+def _execute(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         try:
-            cursor.execute(APPEND, values)
+            cursor.execute(statement, values)
         except IntegrityError as error:
             if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "events_stream_version":
                 raise
-            raise VersionConflict(f"{values['stream']} has version {values['version']} already.") from error
-        row = cursor.fetchone()
-    if row is None:
-        raise VersionConflict(f"{values['stream']} is not at version {values['version'] - 1}.")
-    return int(row[0])
+            raise VersionConflict("Somebody else was faster.") from error
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def as_stored(row: Sequence[Any]) -> Event:
@@ -130,6 +185,7 @@ def as_stored(row: Sequence[Any]) -> Event:
     position, event_id, stream, version, name, schema_version, occurred_at, *documents = row
     # Django leaves jsonb as text; other connections have it parsed.
     data, metadata, personal = (orjson.loads(value) if isinstance(value, str) else value for value in documents)
+    subject = data | (personal or {})
     return Event(
         position=position,
         event_id=event_id,
@@ -137,23 +193,23 @@ def as_stored(row: Sequence[Any]) -> Event:
         version=version,
         type=name,
         schema_version=schema_version,
-        subject=data | (personal or {}),
+        subject=subject,
         occurred_at=occurred_at,
         metadata=Metadata(**metadata),
         personal=tuple(sorted(personal or ())),
+        erased=schema_registry.lacking(name, schema_version, subject),
     )
 
 
 def upcast(event: Event) -> Event:
     """The event, checked against its schema, in its type's newest version.
 
-    One whose personal members are erased stays as it is: it no longer keeps to its schema, on purpose.
+    One whose personal members are erased stays in its version, and is checked but for them.
     Raises UnknownEventType, SchemaViolation.
     """
-    personal = schema_registry.find(event.type, event.schema_version).personal
-    if any(member not in event.subject for member in personal):
-        return event
-    version, subject = schema_registry.read(event.type, event.schema_version, dict(event.subject))
+    version, subject = schema_registry.read(
+        event.type, event.schema_version, dict(event.subject), erased=bool(event.erased)
+    )
     return replace(event, schema_version=version, subject=subject)
 
 

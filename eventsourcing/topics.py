@@ -4,17 +4,25 @@ A topic that was deleted and made again has another id (KIP-516). Whoever rememb
 offsets it remembers mean nothing any more.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnsupportedVersionError,
+)
 
 from config import environment
 from eventsourcing import broker
 
+logger = logging.getLogger(__name__)
 Present = Mapping[str, UUID]
 FOREVER = "-1"
 WEEK_MS = str(7 * 24 * 60 * 60 * 1000)
@@ -28,8 +36,9 @@ class Topic:
     settings: Mapping[str, str] = field(default_factory=lambda: {"retention.ms": FOREVER, "cleanup.policy": "delete"})
 
 
-# Compacted: the last event of each key stays. The lag is bounded:
-# within a week a deletion has replaced what came before it.
+# Compacted: the last event of each key stays, for ever: what ends a key is a message with a value, which no
+# `delete.retention.ms` takes away, so that whoever comes late hears of it. The lag is bounded: within a week, and the
+# next message of the partition (Kafka closes a segment when it writes), a deletion has replaced what came before it.
 COMPACTED = {"cleanup.policy": "compact", "max.compaction.lag.ms": WEEK_MS, "min.cleanable.dirty.ratio": "0.1"}
 
 _owned: dict[str, Topic] = {}
@@ -48,13 +57,16 @@ def owned() -> list[Topic]:
 def ensure(topics: Sequence[Topic], *, attempts: int = 20) -> list[str]:
     """Make those of the topics that are missing; the names of those made. Waits until they have leaders.
 
-    Existing ones are left as they are: partitions must never be changed in place, settings are the operator's.
-    Raises KafkaError where the broker does not answer.
+    Of existing ones the settings that are stated here are brought up to date, for promises rest on them; others are
+    the operator's, and partitions must never be changed in place. Raises KafkaError where the broker does not answer.
     """
     client = broker.admin()
     try:
         missing = [topic for topic in topics if _make(client, topic)]
         client.wait_for_topics([broker.topic_name(topic.name) for topic in topics], timeout_ms=attempts * 1000)
+        for topic in topics:
+            if topic not in missing:
+                _bring_up_to_date(client, topic)
     finally:
         client.close()
     return [topic.name for topic in missing]
@@ -71,6 +83,31 @@ def _make(client: KafkaAdminClient, topic: Topic) -> bool:
     except TopicAlreadyExistsError:
         return False
     return True
+
+
+def _bring_up_to_date(client: KafkaAdminClient, topic: Topic) -> None:
+    name = broker.topic_name(topic.name)
+    present = settings_of(client, topic.name)
+    wrong = {key: value for key, value in topic.settings.items() if present.get(key) != value}
+    # A broker that tells of none (Tansu, the understudy of the desktop run) lets none be changed.
+    if not present or not wrong:
+        return
+    resource = ConfigResource(ConfigResourceType.TOPIC, name, wrong)
+    outcome = client.alter_configs([resource])["topic"][name]
+    logger.warning("Topic %s: %s brought up to date: %s", name, ", ".join(sorted(wrong)), outcome)
+
+
+def settings_of(client: KafkaAdminClient, topic: str) -> dict[str, str]:
+    """The settings that a topic has on the broker, defaults too; none where the broker does not tell.
+
+    Raises KafkaError where it does not answer.
+    """
+    name = broker.topic_name(topic)
+    try:
+        found = client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
+    except (UnsupportedVersionError, IncompatibleBrokerVersion):
+        return {}
+    return {key: str(entry["value"]) for key, entry in found.get("topic", {}).get(name, {}).items()}
 
 
 # Shorter than the silence after which another relay takes over: a broker that is away is no reason for that.

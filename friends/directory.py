@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from eventsourcing import schema_registry
+from eventsourcing import schema_registry, wakeup
 from eventsourcing.consumer import Message, Subscription
 from eventsourcing.envelope import Envelope
+from friends import departures
 from service import registration
 from service.context import current
 from service.problems import Problem
@@ -33,23 +34,29 @@ LEARN = "INSERT INTO directory (user_id, version, deleted) VALUES (%s, 0, false)
 
 
 def apply(messages: Sequence[Message]) -> None:
-    """The consumer's handler: keep the newest version of each user. Idempotent, and blind to order."""
+    """The consumer's handler: keep the newest version of each user, and who is deleted, with all that follows.
+    Idempotent, and blind to order."""
     newest: dict[int, int] = {}
+    deletions: list[Envelope] = []
     for message in messages:
         if message.envelope is not None:
             user_id, version = _told(message.envelope)
             newest[user_id] = max(version, newest.get(user_id, 0))
+            if message.envelope.event_type == departures.USER_DELETED:
+                deletions.append(message.envelope)
     with connection.cursor() as cursor:
         # In one order, so that two consumers cannot wait for each other.
         cursor.executemany(APPLY, sorted(newest.items()))
+    departures.take_leave(deletions)
 
 
 def _told(event: Envelope) -> tuple[int, int]:
-    schema_registry.read(event.event_type, event.schema_version, event.subject)
+    schema_registry.read(event.event_type, event.schema_version, event.subject, erased=bool(event.erased))
     return event.subject["id"], event.stream_version
 
 
-SUBSCRIPTION = Subscription(name="friends-directory", topics=("user",), handler=apply)
+# Whoever is deleted may have had friendships, of whose end the relay has to hear.
+SUBSCRIPTION = Subscription(name="friends-directory", topics=("user",), handler=apply, after_commit=wakeup.announce)
 
 
 def missing(*user_ids: int) -> list[int]:

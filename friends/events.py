@@ -5,7 +5,7 @@ from eventsourcing.topics import Topic
 from friends import friendship
 
 PUBLISHED = schema_registry.load_published(friendship.ADDED, friendship.REMOVED)
-READ = schema_registry.load_published("USER_CREATED", "USER_UPDATED")
+READ = schema_registry.load_published("USER_CREATED", "USER_UPDATED", "USER_DELETED")
 
 # Kept for ever: an aggregate service that has lost its log can read the whole history of friendships again.
 TOPIC = Topic(name="friend")

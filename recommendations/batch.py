@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from eventsourcing import deadletters, envelope
-from eventsourcing.deadletters import Letter
-from eventsourcing.event import Event, key_of
+from eventsourcing.deadletters import Letter, said_by
+from eventsourcing.event import key_of
 from recommendations import graph, log, projection
-from recommendations.events import Change, change
+from recommendations.events import Change, Gone, change
 from recommendations.log import PROJECTOR, Entry, Mark, Place
 from recommendations.projection import CheckpointMoved, Checkpoints
 
@@ -78,20 +78,8 @@ def letter(entry: Entry) -> Letter:
 
 def retry(dead: Letter) -> None:
     """Bring a dead letter of the projector into the graph after all. Raises what is wrong with it still."""
-    found = envelope.from_json(dead.value)
-    event = Event(
-        position=dead.offset,
-        event_id=found.event_id,
-        stream=found.stream,
-        version=found.stream_version,
-        type=found.event_type,
-        schema_version=found.schema_version,
-        subject=found.subject,
-        occurred_at=found.occurred_at,
-        metadata=found.metadata,
-        personal=found.personal,
-    )
-    projection.apply(filter(None, [change(event)]))
+    event = envelope.to_event(envelope.from_json(dead.value), position=dead.offset)
+    projection.apply([change(event)])
 
 
 class Parking:
@@ -116,18 +104,21 @@ class Parking:
 
 @transaction.atomic
 def decide(entries: Sequence[Entry]) -> Decided:
-    """What the entries say about the graph; what says nothing intelligible is parked, what comes behind it queued."""
+    """What the entries say about the graph; what says nothing intelligible is parked, what comes behind it queued.
+
+    That somebody is erased does not wait: it is done at once, and does no harm in its turn.
+    """
     parking = Parking(entries)
     decided: Decided = []
     for entry in entries:
-        if parking.waits(entry):
-            continue
+        waits = parking.waits(entry)
         try:
-            found = change(entry.event, erased=entry.erased)
+            found = change(entry.event)
         except Exception as error:  # noqa: BLE001 -- whatever reading an event raises makes a dead letter of it
-            parking.park(entry, error)
+            if not waits:
+                parking.park(entry, error)
             continue
-        if found is not None:
+        if not waits or isinstance(found, Gone):
             decided.append((entry, found))
     return decided
 
@@ -142,7 +133,7 @@ def carry_out(decided: Decided, *, before: Checkpoints, moves: Checkpoints) -> N
     except (CheckpointMoved, graph.Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 -- found again below, change by change, and parked there
-        logger.warning("The graph refuses a batch, going change by change: %s", error)
+        logger.warning("The graph refuses a batch, going change by change: %s", said_by(error))
         _one_by_one(decided)
         projection.project([], before=before, moves=moves)
 
@@ -152,7 +143,7 @@ def _one_by_one(decided: Decided) -> None:
     _probe()
     parking = Parking([entry for entry, _ in decided])
     for entry, one in decided:
-        if parking.waits(entry):
+        if parking.waits(entry) and not isinstance(one, Gone):
             continue
         try:
             projection.apply([one])

@@ -16,7 +16,7 @@ from neo4j import Transaction
 from eventsourcing import deadletters
 from eventsourcing.event import key_of
 from recommendations import graph, log, projection
-from recommendations.events import Change, Person, change
+from recommendations.events import Change, Gone, Person, change
 from recommendations.log import PROJECTOR, Entry, Positions
 
 logger = logging.getLogger(__name__)
@@ -111,16 +111,13 @@ def said(names: Sequence[str], upto: Positions) -> dict[str, Change]:
 
 
 def readable(entries: Iterable[Entry]) -> list[Change]:
-    """What the entries say about the graph, without those that say nothing or cannot be read."""
+    """What the entries say about the graph, without those that cannot be read."""
     found: list[Change] = []
     for entry in entries:
         try:
-            one = change(entry.event, erased=entry.erased)
+            found.append(change(entry.event))
         except Exception as error:  # noqa: BLE001 -- the projector parks it, with this error
             logger.warning("%s v%d cannot be read: %s", entry.event.stream, entry.event.version, error)
-            continue
-        if one is not None:
-            found.append(one)
     return found
 
 
@@ -133,7 +130,7 @@ def positions(checkpoints: projection.Checkpoints, upto: Positions | None = None
 
 
 def _picture(one: Change) -> Picture:
-    if isinstance(one, Person):
+    if isinstance(one, Person | Gone):
         return [{"type": "User", **projection.properties(one)}]
     return [
         {"type": "FRIEND" if one.friends else "UNFRIENDED", "source": one.low, **projection.properties(one)},

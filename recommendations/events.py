@@ -7,9 +7,9 @@ from typing import Any
 from eventsourcing import schema_registry
 from eventsourcing.event import Event
 
-USER_CREATED, USER_UPDATED = "USER_CREATED", "USER_UPDATED"
+USER_CREATED, USER_UPDATED, USER_DELETED = "USER_CREATED", "USER_UPDATED", "USER_DELETED"
 FRIEND_ADDED, FRIEND_REMOVED = "FRIEND_ADDED", "FRIEND_REMOVED"
-READ = schema_registry.load_published(USER_CREATED, USER_UPDATED, FRIEND_ADDED, FRIEND_REMOVED)
+READ = schema_registry.load_published(USER_CREATED, USER_UPDATED, USER_DELETED, FRIEND_ADDED, FRIEND_REMOVED)
 TOPICS = ("user", "friend")
 
 
@@ -53,19 +53,34 @@ class Tie:
         return f"friendship-{self.low}-{self.high}"
 
 
-Change = Person | Tie
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gone:
+    """A user who was erased, as of a version of the stream. Nothing of them is left but that."""
+
+    user_id: int
+    version: int
+
+    @property
+    def stream(self) -> str:
+        """The stream that says so."""
+        return f"user-{self.user_id}"
 
 
-def change(event: Event, *, erased: bool = False) -> Change | None:
-    """What the event says about the graph; None where its personal members are erased: then it says nothing.
+Change = Person | Gone | Tie
+
+
+def change(event: Event) -> Change:
+    """What the event says about the graph. One whose personal members are erased says what its stream's end says.
 
     Raises UnknownEventType, SchemaViolation, Contradiction.
     """
-    if erased:
-        return None
-    _, subject = schema_registry.read(event.type, event.schema_version, dict(event.subject))
-    if event.type in (USER_CREATED, USER_UPDATED):
-        found: Change = _person(event.version, subject)
+    _, subject = schema_registry.read(
+        event.type, event.schema_version, dict(event.subject), erased=bool(event.erased)
+    )
+    if event.type == USER_DELETED or event.erased:
+        found: Change = Gone(user_id=subject["id"], version=event.version)
+    elif event.type in (USER_CREATED, USER_UPDATED):
+        found = _person(event.version, subject)
     else:
         found = _tie(event, subject)
     if found.stream != event.stream:

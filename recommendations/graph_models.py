@@ -4,7 +4,15 @@ What is written, and the two questions that the service answers, are hand-writte
 """
 
 import neomodel
-from neomodel import IntegerProperty, RelationshipFrom, RelationshipTo, StringProperty, StructuredNode, StructuredRel
+from neomodel import (
+    BooleanProperty,
+    IntegerProperty,
+    RelationshipFrom,
+    RelationshipTo,
+    StringProperty,
+    StructuredNode,
+    StructuredRel,
+)
 
 from recommendations import graph
 
@@ -26,7 +34,8 @@ class Unfriended(StructuredRel):
 
 
 class User(StructuredNode):
-    """Somebody. Version 0: only a tie has told of them so far, and they are left out of every answer."""
+    """Somebody. Without a name they are left out of every answer: at version 0 only a tie has told of them so far;
+    `erased`, they left, and the version keeps an older event from bringing them back."""
 
     userId = IntegerProperty(unique_index=True, required=True)
     firstName = StringProperty()
@@ -34,6 +43,7 @@ class User(StructuredNode):
     createdAt = StringProperty()
     lastModified = StringProperty()
     version = IntegerProperty()
+    erased = BooleanProperty()
 
     higher_friends = RelationshipTo("User", "FRIEND", model=Friend)
     lower_friends = RelationshipFrom("User", "FRIEND", model=Friend)

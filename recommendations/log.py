@@ -6,7 +6,7 @@ never become visible out of order, so that the projector can follow them with a 
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
-from eventsourcing import store, wakeup
+from eventsourcing import erasure, store, wakeup
 from eventsourcing.consumer import Message, Subscription
 from eventsourcing.envelope import Envelope
+from eventsourcing.erasure import Erasure
 from eventsourcing.event import Event
 from recommendations.events import TOPICS
 from service import clock
@@ -54,6 +55,7 @@ WITH incoming AS (
 )
 SELECT count(*) FROM fresh
 """
+FORGET = "DELETE FROM log_personal USING log WHERE log_personal.event_id = log.event_id AND log.stream = %s"
 COLUMNS = """
 l.topic, l.partition, l.personal, l.position, l.event_id, l.stream, l.stream_version, l.event_type, l.schema_version,
 l.occurred_at, l.data, l.metadata, p.data
@@ -131,11 +133,10 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A logged event, and the partition in which `event.position` counts. `erased`: its personal members are gone."""
+    """A logged event, and the partition in which `event.position` counts."""
 
     place: Place
     event: Event
-    erased: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +155,7 @@ def _lock_number(topic: str) -> int:
     return zlib.crc32(topic.encode()) - 2**31
 
 
-def _row(ordinal: int, message: Message, envelope: Envelope) -> dict[str, Any]:
+def _row(ordinal: int, message: Message, envelope: Envelope, *, erased: bool) -> dict[str, Any]:
     subject = envelope.subject
     personal = {name: subject[name] for name in envelope.personal if name in subject}
     return {
@@ -168,8 +169,8 @@ def _row(ordinal: int, message: Message, envelope: Envelope) -> dict[str, Any]:
         "stream": envelope.stream,
         "stream_version": envelope.stream_version,
         "data": {name: value for name, value in subject.items() if name not in personal},
-        "personal": personal or None,
-        "names": sorted(personal),
+        "personal": None if erased else personal or None,
+        "names": sorted({*personal, *envelope.erased}),
         "metadata": asdict(envelope.metadata),
         "occurred_at": envelope.occurred_at.isoformat(),
     }
@@ -178,9 +179,14 @@ def _row(ordinal: int, message: Message, envelope: Envelope) -> dict[str, Any]:
 def append(messages: Sequence[Message]) -> None:
     """Append what is not in the log yet, in the order given, at the end of each message's partition.
 
-    The consumer's handler: call it inside `atomic()`; an event delivered again is dropped by its id.
+    The consumer's handler: call it inside `atomic()`; an event delivered again is dropped by its id. Of a stream that
+    is known to be erased, no personal members are kept.
     """
-    rows = [_row(n, message, message.envelope) for n, message in enumerate(messages) if message.envelope is not None]
+    erasure.note([message.erasure for message in messages if message.erasure])
+    erasure.hold()
+    events = [(message, message.envelope) for message in messages if message.envelope is not None]
+    erased = erasure.noted({event.stream for _, event in events})
+    rows = [_row(n, *one, erased=one[1].stream in erased) for n, one in enumerate(events)]
     with connection.cursor() as cursor:
         # In one order, so that two consumers that swap partitions cannot wait for each other.
         for topic, partition in sorted({(message.topic, message.partition) for message in messages}):
@@ -191,6 +197,12 @@ def append(messages: Sequence[Message]) -> None:
             "consumer": CONSUMER,
         }
         cursor.execute(APPEND, values)
+
+
+def forget(one: Erasure) -> None:
+    """Delete the personal members of a stream: what happened stays in the log, who it was does not."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [one.stream])
 
 
 SUBSCRIPTION = Subscription(
@@ -208,7 +220,9 @@ def _arrays(positions: Positions) -> dict[str, list[Any]]:
 
 def _entry(row: Sequence[Any]) -> Entry:
     event = store.as_stored(row[3:])
-    return Entry(place=Place(row[0], row[1]), event=event, erased=bool(row[2]) and not event.personal)
+    # The log says itself what an event came with, also of types that this version of the service does not know.
+    gone = tuple(name for name in row[2] if name not in event.personal)
+    return Entry(place=Place(row[0], row[1]), event=replace(event, erased=gone))
 
 
 def _fetch(statement: str, values: Any) -> list[tuple[Any, ...]]:

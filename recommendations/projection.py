@@ -1,7 +1,8 @@
 """How events become the graph.
 
 `(:User)` nodes and one `[:FRIEND]` edge from the lower to the higher id. A user of whom only a tie has told is a stub
-of version 0; a friendship that ended stays as `[:UNFRIENDED]`. What is written is guarded by the version that stands
+of version 0; one who was erased stays as the version that said so, without a name; a friendship that ended stays as
+`[:UNFRIENDED]`. What is written is guarded by the version that stands
 there: any order, and any number of times, gives the same graph.
 
 Every writing transaction changes the one Writer node first. So they take turns, and what one reads after that stays
@@ -14,7 +15,7 @@ from typing import Any, LiteralString
 from neo4j import Transaction
 
 from recommendations import graph
-from recommendations.events import Change, Person, Tie
+from recommendations.events import Change, Gone, Person, Tie
 from recommendations.log import PROJECTOR, Mark, Place
 
 CHECKPOINTS: LiteralString = """
@@ -109,6 +110,8 @@ def properties(change: Change) -> dict[str, Any]:
             "lastModified": change.last_modified,
             "version": change.version,
         }
+    if isinstance(change, Gone):
+        return {"userId": change.user_id, "version": change.version, "erased": True}
     if not change.friends:
         return {"version": change.version}
     return {
@@ -136,7 +139,7 @@ def newest(changes: Iterable[Change]) -> list[Change]:
 
 def write(transaction: Transaction, changes: Sequence[Change], *, exact: bool = False) -> None:
     """Apply changes, at most one of a stream, in the transaction whose turn it is. `exact`: whatever stands there."""
-    people = sorted((one for one in changes if isinstance(one, Person)), key=lambda one: one.user_id)
+    people = sorted((one for one in changes if isinstance(one, Person | Gone)), key=lambda one: one.user_id)
     ties = sorted((one for one in changes if isinstance(one, Tie)), key=lambda one: (one.low, one.high))
     for statement, rows in (
         (PEOPLE, [properties(person) for person in people]),

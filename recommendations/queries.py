@@ -6,12 +6,13 @@ from recommendations import graph
 
 Record = dict[str, Any]
 
+# Who has no name has not been heard of yet, or was erased.
 # Not with oneself: one's friends are no third party's friends.
 MUTUAL_FRIENDS: LiteralString = """
 MATCH (one:User {userId: $userId}), (other:User {userId: $friendId})
 WHERE one <> other
 MATCH (one)-[:FRIEND]-(mutual:User)
-WHERE mutual.version > 0 AND (mutual)-[:FRIEND]-(other)
+WHERE mutual.firstName IS NOT NULL AND (mutual)-[:FRIEND]-(other)
 RETURN mutual.userId AS id, mutual.firstName AS firstName, mutual.lastName AS lastName,
        mutual.createdAt AS createdAt, mutual.lastModified AS lastModified
 ORDER BY id
@@ -22,10 +23,10 @@ MATCH (me:User {userId: $userId})-[:FRIEND]-(friend:User)
 WITH me, collect(friend) AS friends
 UNWIND friends AS friend
 WITH me, friends, friend
-WHERE friend.version > 0
+WHERE friend.firstName IS NOT NULL
 MATCH (friend)-[:FRIEND]-(candidate:User)
 WITH me, friends, candidate, count(*) AS weight
-WHERE candidate.version > 0 AND candidate <> me AND NOT candidate IN friends
+WHERE candidate.firstName IS NOT NULL AND candidate <> me AND NOT candidate IN friends
 WITH candidate, weight
 ORDER BY weight DESC, candidate.userId
 LIMIT $limit

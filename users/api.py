@@ -93,3 +93,13 @@ class OneUser(APIView):
             lambda user: _answer(user, 200),
             body=names,
         )
+
+    def delete(self, request: Request, user_id: str) -> HttpResponse:
+        """Delete a user, and forget who it was."""
+        number = parameters.integer(user_id, "id")
+        expected = expected_versions(request)
+        return execute(
+            request,
+            lambda: commands.delete_user(number, expected=expected),
+            lambda nothing: Answer(status=204, headers={}),
+        )

@@ -4,7 +4,7 @@ from eventsourcing import schema_registry
 from eventsourcing.topics import COMPACTED, Topic
 from users import user
 
-PUBLISHED = schema_registry.load_published(user.CREATED, user.UPDATED)
+PUBLISHED = schema_registry.load_published(user.CREATED, user.UPDATED, user.DELETED)
 
 # Compacted by user id: each user's last event stays, and what an erasure replaces is gone within a week.
 TOPIC = Topic(name="user", settings=COMPACTED)

@@ -9,7 +9,7 @@ from eventsourcing.event import Event, NewEvent
 from service import clock
 
 CATEGORY = "user"
-CREATED, UPDATED = "USER_CREATED", "USER_UPDATED"
+CREATED, UPDATED, DELETED = "USER_CREATED", "USER_UPDATED", "USER_DELETED"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +58,20 @@ def update(user: User, *, first_name: str, last_name: str, at: datetime) -> tupl
     return changed, NewEvent(type=UPDATED, subject=record(changed), occurred_at=changed.last_modified)
 
 
-def evolve(user: User | None, event: Event) -> User:
-    """The user after one more event: the fold that state, `verify` and `as_of` share."""
+def delete(user: User, *, at: datetime) -> NewEvent:
+    """Somebody leaves and is forgotten: the event says that, and when, and no name."""
+    moment = max(at, user.last_modified)
+    subject = {"id": user.id, "createdAt": clock.iso(user.created_at), "lastModified": clock.iso(moment)}
+    return NewEvent(type=DELETED, subject=subject, occurred_at=moment)
+
+
+def evolve(user: User | None, event: Event) -> User | None:
+    """The user after one more event: the fold that state, `verify` and `as_of` share.
+
+    None where the event ends the user, and where it was erased: no moment is shown of somebody who is forgotten.
+    """
+    if event.type == DELETED or event.erased:
+        return None
     subject: Mapping[str, Any] = event.subject
     return User(
         id=subject["id"],

@@ -84,6 +84,7 @@ def _bad_ids() -> list[Row]:
             rows.append(Row(case="friendId", call=call, status=400))
     paths = [
         "GET /user/v1/users/{user}",
+        "DELETE /user/v1/users/{user}",
         "GET /friend/v1/users/{user}/friends",
         "GET /friend/v1/friends/{user}",
         "GET /recommendation/v1/users/{user}/commands/recommendFriends",
@@ -100,8 +101,9 @@ def _bad_ids() -> list[Row]:
 def _wrong_methods() -> list[Row]:
     offered = {
         "PATCH /user/v1/users": {"POST"},
-        "POST /user/v1/users/{ann}": {"GET", "PUT"},
-        "PATCH /user/v1/users/{ann}": {"GET", "PUT"},
+        "DELETE /user/v1/users": {"GET", "POST"},
+        "POST /user/v1/users/{ann}": {"GET", "PUT", "DELETE"},
+        "PATCH /user/v1/users/{ann}": {"GET", "PUT", "DELETE"},
         "GET /friend/v1/users/{ann}/commands/addFriend?friendId={bob}": {"POST"},
         "PUT /friend/v1/users/{ann}/commands/removeFriend?friendId={bob}": {"POST"},
         "POST /friend/v1/users/{ann}/friends": {"GET"},
@@ -121,6 +123,7 @@ ERRORS = (
     *_wrong_methods(),
     Row(case="read of an unknown id", call="GET /user/v1/users/{unknown}", status=404),
     Row(case="read of the largest id", call="GET /user/v1/users/9223372036854775807", status=404),
+    Row(case="deletion of an unknown id", call="DELETE /user/v1/users/{unknown}", status=404),
     Row(case="update of an unknown id", call="PUT /user/v1/users/{unknown}", body=names(), status=404),
     Row(
         case="id in the body differs from the path",

@@ -24,6 +24,10 @@ SUCCESSES = (
     Row(case="update, no id", call="PUT /user/v1/users/{new}", body=names(), shape=shapes.user),
     Row(case="update, unknown fields", call="PUT /user/v1/users/{new}", body=names(age=7), shape=shapes.user),
     *(
+        Row(case=f"delete, {kind}", call="DELETE /user/v1/users/{new}", content_type=kind, status=204, shape=None)
+        for kind in (None, JSON, "text/plain")
+    ),
+    *(
         Row(case=f"add a friend, {kind}", call=ADD, content_type=kind, status=201, shape=shapes.friend)
         for kind in (None, JSON, "application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded")
     ),

@@ -109,6 +109,18 @@ def test_a_users_events(network: Network, user_topic: Topic) -> None:
     assert (first["streamVersion"], second["streamVersion"]) == (1, 2)
 
 
+def test_the_end_of_a_user_is_a_message_with_a_value_and_no_name(network: Network, user_topic: Topic) -> None:
+    created = network.create("Zuleika", "Dobson")
+    network.delete(created["id"])
+    message = user_topic.wait(str(created["id"]), 2)[1]
+    subject = json.loads(message.value)["subject"]
+    envelope = check_envelope(message, "USER_DELETED", subject)
+    assert set(subject) == {"id", "createdAt", "lastModified"}
+    assert (subject["id"], subject["createdAt"]) == (created["id"], created["createdAt"])
+    assert envelope["createdAt"] == milliseconds(subject["lastModified"])
+    assert envelope["streamVersion"] == 2
+
+
 def test_a_friendships_events(network: Network, friend_topic: Topic) -> None:
     low, high = network.people(2)
     record = network.befriend(high, low)

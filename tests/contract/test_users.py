@@ -74,3 +74,25 @@ def test_a_request_id_of_the_client_comes_back(client: Client) -> None:
     answer = client.get(f"/user/v1/users/{UNKNOWN}", headers)
     assert answer.headers["X-Request-Id"] == "asked-by-a-test"
     assert answer.json()["requestId"] == "asked-by-a-test"
+
+
+def test_a_deleted_user_is_nobody_and_can_neither_be_deleted_again_nor_befriended(
+    network: Network, client: Client
+) -> None:
+    gone, other = network.people(2)
+    network.delete(gone)
+    path = f"/user/v1/users/{gone}"
+    expect(client.get(path), 404)
+    expect(client.put(path, {"firstName": "New", "lastName": "Name"}), 404)
+    expect(client.request("DELETE", path), 404)
+    for pair in ((gone, other), (other, gone)):
+        problem = expect(client.post("/friend/v1/users/{}/commands/addFriend?friendId={}".format(*pair)), 404)
+        assert str(gone) in problem["detail"]
+
+
+def test_a_deletion_depends_on_the_version_and_happens_once_under_a_key(network: Network, client: Client) -> None:
+    path = f"/user/v1/users/{network.create()['id']}"
+    expect(client.request("DELETE", path, headers={"If-Match": '"7"'}), 412)
+    headers = {"If-Match": '"1"', "Idempotency-Key": f"delete {path}".replace(" ", "")}
+    for _ in range(2):
+        assert client.request("DELETE", path, headers=headers).status == 204

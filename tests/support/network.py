@@ -46,6 +46,11 @@ class Network:
         user: dict[str, Any] = expect(self.client.put(f"/user/v1/users/{user_id}", body), 200)
         return user
 
+    def delete(self, user_id: int) -> None:
+        """Delete a user."""
+        answer = self.client.request("DELETE", f"/user/v1/users/{user_id}")
+        assert (answer.status, answer.body) == (204, b"")
+
     def befriend(self, user_id: int, friend_id: int) -> dict[str, Any]:
         """The new friendship's record."""
         path = f"/friend/v1/users/{user_id}/commands/addFriend?friendId={friend_id}"

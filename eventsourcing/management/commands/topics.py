@@ -9,9 +9,9 @@ from eventsourcing import topics
 
 
 class Command(BaseCommand):
-    """Makes topics; nothing else does."""
+    """Makes topics, and keeps their settings; nothing else does."""
 
-    help = "Make the Kafka topics that this service owns, where they are missing."
+    help = "Make the Kafka topics that this service owns, and bring the settings that promises rest on up to date."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say of each topic whether it was made or was there."""

@@ -40,4 +40,4 @@ class Command(BaseCommand):
             raise CommandError(f"The graph does not answer; run it again, repeats harm nobody. {error}") from error
         progress.end()
         if left_out:
-            self.stdout.write(f"{left_out} were left out: they are poison, erased, or wait behind poison.")
+            self.stdout.write(f"{left_out} were left out: they are poison, or wait behind poison.")

@@ -6,6 +6,8 @@ from types import TracebackType
 
 from django.db import connection, transaction
 
+from tests.support.waiting import until
+
 
 class SlowTransaction(threading.Thread):
     """Runs `work` in a transaction of its own thread; `begun` when it has, committed when the block ends."""
@@ -48,3 +50,28 @@ class SlowTransaction(threading.Thread):
     ) -> None:
         self._permits.release(len(self._work) + 1)
         self.join(timeout=30)
+
+
+def blocked() -> bool:
+    """Whether somebody waits for a lock in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def overlapping(first: Callable[[], object], second: Callable[[], object]) -> BaseException | None:
+    """`first` has done its work and not committed; `second` begins and must wait; then both go on to their end.
+
+    What `second` raised, if it did.
+    """
+    with SlowTransaction(first) as early:
+        early.proceed()
+        late = SlowTransaction(second)
+        with late:
+            late._permits.release()
+            until(blocked)
+            early.proceed()
+            assert late._done.acquire(timeout=30)
+    return late.failure

@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,7 +42,7 @@ class History:
             subject=subject,
             occurred_at=BEGINNING + timedelta(seconds=len(self.events)),
             metadata=Metadata(correlation_id="test", traceparent="00-1-1-01"),
-            personal=("firstName", "lastName") if stream.startswith("user-") else (),
+            personal=tuple(name for name in ("firstName", "lastName") if name in subject),
             **changes,
         )
         self.events.append(event)
@@ -62,6 +62,17 @@ class History:
             "lastModified": self._now(),
         }
         return self.record(stream, "USER_UPDATED" if stream in self.versions else "USER_CREATED", subject)
+
+    def delete(self, number: int) -> Event:
+        """Somebody leaves, and is forgotten."""
+        subject = {"id": number, "createdAt": clock.iso(BEGINNING), "lastModified": self._now()}
+        return self.record(f"user-{number}", "USER_DELETED", subject)
+
+    @staticmethod
+    def erased(event: Event) -> Event:
+        """The event as it is sent when its user was deleted before."""
+        kept = {name: value for name, value in event.subject.items() if name not in event.personal}
+        return replace(event, subject=kept, personal=(), erased=event.personal)
 
     def _tie(self, kind: str, asks: int, asked: int) -> Event:
         low, high = sorted((asks, asked))
@@ -86,8 +97,9 @@ class History:
 
     @property
     def named(self) -> set[int]:
-        """Users whose names are known."""
-        return {event.subject["id"] for event in self.events if event.stream.startswith("user-")}
+        """Users whose names are known, and not forgotten since."""
+        last = {event.stream: event for event in self.events if event.stream.startswith("user-")}
+        return {event.subject["id"] for event in last.values() if "firstName" in event.subject}
 
     def friends_of(self, number: int) -> set[int]:
         """The user's friends."""

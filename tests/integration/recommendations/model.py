@@ -23,6 +23,9 @@ def fold(events: Iterable[Event]) -> Graph:
         subject = dict(event.subject)
         if event.stream.startswith("user-"):
             number = subject.pop("id")
+            if event.type == "USER_DELETED":
+                users[number] = {"userId": number, "version": event.version, "erased": True}
+                continue
             users[number] = {"userId": number, **subject, "version": event.version}
             continue
         del subject["friendId"]

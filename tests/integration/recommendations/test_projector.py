@@ -58,13 +58,13 @@ def nameless(history: History) -> dict[str, Any]:
     return {name: value for name, value in history.events[0].subject.items() if not name.endswith("Name")}
 
 
-def test_an_event_whose_personal_members_are_erased_says_nothing(append: Append, project: Project) -> None:
+def test_an_event_whose_names_are_erased_says_that_its_user_is_gone(append: Append, project: Project) -> None:
     history = History()
     append([history.user(1), history.user(2), history.befriend(1, 2)])
     LogPersonal.objects.filter(event_id=history.events[0].event_id).delete()
     project()
     users, _ = model.shown()
-    assert users[1] == {"userId": 1, "version": 0}
+    assert users[1] == {"userId": 1, "version": 1, "erased": True}
     assert users[2]["version"] == 1
     assert letters() == []
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventsourcing import envelope
+from eventsourcing import envelope, schema_registry
 from eventsourcing.event import Event, Metadata, key_of
 from service import context
 
@@ -112,3 +112,65 @@ def test_headers_are_bytes() -> None:
     headers = dict(envelope.headers(event()))
     assert headers["event-type"] == b"USER_UPDATED"
     assert set(headers) == {"event-id", "event-type", "schema-version", "traceparent"}
+
+
+def test_what_was_erased_is_null_on_the_wire_and_said_to_be_erased() -> None:
+    sent = envelope.to_json(event(subject={"id": 42}, personal=(), erased=("firstName", "lastName")))
+    body = json.loads(sent)
+    assert body["subject"] == {"id": 42, "firstName": None, "lastName": None}
+    assert body["erased"] == body["personal"] == ["firstName", "lastName"]
+    read = envelope.from_json(sent)
+    assert (read.subject, read.personal, read.erased) == ({"id": 42}, (), ("firstName", "lastName"))
+
+
+def test_what_was_not_erased_says_nothing_about_it() -> None:
+    assert "erased" not in json.loads(envelope.to_json(event()))
+
+
+USER = {"id": 42, "firstName": "Zuleika", "lastName": "Dobson", "createdAt": "2026-11-24T19:25:29.363+00:00"}
+
+
+@pytest.fixture
+def types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_registry, "_types", {})
+    schema_registry.register(*schema_registry.load_published("USER_CREATED", "USER_UPDATED", "USER_DELETED"))
+
+
+@pytest.mark.usefixtures("types")
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        ("USER_UPDATED", USER),
+        ("USER_UPDATED", {**USER, "nickname": "Zuleika", "friends": ["Zuleika"]}),
+        ("USER_UPDATED", {**USER, "createdAt": "Zuleika's birthday"}),
+        ("USER_ABDUCTED", {**USER, "by": "Zuleika"}),
+        ("USER_DELETED", {"id": 42, "createdAt": USER["createdAt"]}),
+    ],
+)
+def test_a_message_without_what_may_be_personal_is_still_that_event(kind: str, subject: dict[str, Any]) -> None:
+    sent = event(type=kind, subject=subject, personal=())
+    value = envelope.to_json(sent)
+    body = json.dumps({**json.loads(value), "signed": "Zuleika"}).encode()
+    rest = envelope.without_personal(body)
+    assert b"Zuleika" not in rest
+    assert b"Dobson" not in rest
+    read = envelope.from_json(rest)
+    assert (read.event_id, read.event_type, read.stream_version) == (sent.event_id, kind, 2)
+    assert read.subject["id"] == 42
+    assert envelope.without_personal(rest) == rest
+
+
+@pytest.mark.parametrize("value", [b"", b"Zuleika", b"[1]", b'{"firstName": "Zuleika"}'])
+def test_nothing_is_left_of_a_message_that_is_no_event(value: bytes) -> None:
+    assert envelope.without_personal(value) == b""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"stream": {"name": "Zuleika"}}, {"subject": "Zuleika"}, {"occurredAt": "Zuleika"}, {"stream": "Zuleika"}],
+)
+def test_why_a_message_is_no_event_is_said_without_quoting_it(change: dict[str, Any]) -> None:
+    body = json.loads(envelope.to_json(event())) | change
+    with pytest.raises(envelope.Malformed) as caught:
+        envelope.from_json(json.dumps(body).encode())
+    assert "Zuleika" not in str(caught.value)

@@ -81,3 +81,31 @@ def test_a_subject_that_breaks_its_schema_is_refused(change: dict[str, Any]) -> 
 def test_more_members_than_the_schema_has_are_fine() -> None:
     (created,) = schema_registry.load_published("USER_CREATED")
     created.check(USER | {"nickname": "Countess"})
+
+
+def test_a_subject_that_lost_its_personal_members_is_checked_but_for_them() -> None:
+    (created,) = schema_registry.load_published("USER_CREATED")
+    rest = {name: value for name, value in USER.items() if name not in created.personal}
+    created.check(rest, erased=True)
+    assert created.lacking(rest) == created.personal
+    assert created.lacking(USER) == ()
+    for subject in (rest, rest | {"id": 0}):
+        with pytest.raises(SchemaViolation):
+            created.check(subject, erased="id" in subject and subject["id"] == 0)
+
+
+@pytest.mark.usefixtures("types")
+def test_an_erased_event_is_not_upcast_for_what_the_upcaster_needs_is_gone() -> None:
+    schema = {"type": "object", "required": ["firstName", "lastName"]}
+    personal = ("firstName", "lastName")
+    old = EventType(type="NAMED", topic="t", schema=schema, personal=personal, upcast=join_names)
+    schema_registry.register(old, named(2))
+    assert schema_registry.read("NAMED", 1, {"id": 7}, erased=True) == (1, {"id": 7})
+
+
+@pytest.mark.usefixtures("types")
+def test_which_types_erase_and_what_is_plain_is_what_the_schemas_say() -> None:
+    schema_registry.register(*schema_registry.load_published("USER_CREATED", "USER_DELETED"))
+    assert schema_registry.erasures() == {"USER_DELETED"}
+    assert schema_registry.plain("USER_CREATED", 1) == {"id", "createdAt", "lastModified"}
+    assert schema_registry.plain("USER_ABDUCTED", 1) == {"id", "createdAt", "lastModified"}

@@ -1,5 +1,6 @@
 """What events say about the graph."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from eventsourcing.event import Event, Metadata
 from eventsourcing.schema_registry import SchemaViolation, UnknownEventType
-from recommendations.events import Contradiction, Person, Tie, change
+from recommendations.events import Contradiction, Gone, Person, Tie, change
 
 TIME, LATER = "2026-11-24T19:25:29.363+00:00", "2026-11-24T19:26:00.000+00:00"
 USER = {"id": 7, "firstName": "Ada", "lastName": "Lovelace", "createdAt": TIME, "lastModified": LATER}
@@ -44,8 +45,15 @@ def test_a_friendship_is_about_the_pair_low_to_high_and_knows_who_asked(kind: st
     assert found == Tie(low=4, high=9, version=3, friends=friends, id=5, user_id=9, created_at=TIME, updated_at=LATER)
 
 
-def test_an_erased_event_says_nothing() -> None:
-    assert change(event("user-7", "USER_CREATED", {"id": 7}), erased=True) is None
+NAMELESS = {name: value for name, value in USER.items() if not name.endswith("Name")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "erased"), [("USER_DELETED", ()), ("USER_CREATED", ("firstName", "lastName")), ("USER_UPDATED", ("x",))]
+)
+def test_a_deleted_user_is_gone_and_so_is_one_of_whom_an_event_was_erased(kind: str, erased: tuple[str, ...]) -> None:
+    told = replace(event("user-7", kind, NAMELESS), erased=erased)
+    assert change(told) == Gone(user_id=7, version=3)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,8 @@ def test_an_erased_event_says_nothing() -> None:
         ("user-7", "USER_ABDUCTED", USER, 1, UnknownEventType),
         ("user-7", "USER_CREATED", USER, 2, UnknownEventType),
         ("user-7", "USER_CREATED", {"id": 7}, 1, SchemaViolation),
+        ("user-7", "USER_CREATED", NAMELESS, 1, SchemaViolation),
+        ("user-8", "USER_DELETED", NAMELESS, 1, Contradiction),
         ("user-7", "USER_CREATED", USER | {"id": "7"}, 1, SchemaViolation),
         ("user-7", "USER_CREATED", USER | {"id": 2**63}, 1, SchemaViolation),
         ("user-7", "USER_CREATED", USER | {"createdAt": "yesterday"}, 1, SchemaViolation),

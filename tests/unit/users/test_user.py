@@ -1,10 +1,12 @@
 """The rules of a user, and that state is the fold of its events."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventsourcing import schema_registry
 from eventsourcing.event import Event, Metadata, NewEvent
 from service import context
 from users import user
@@ -42,6 +44,34 @@ def test_the_state_is_the_fold_of_the_events(changes: list[tuple[str, str, datet
     for version, each in enumerate(events, start=1):
         folded = user.evolve(folded, stored(each, version))
     assert folded == current
+
+
+def test_the_fold_of_a_deleted_user_is_nobody() -> None:
+    at = datetime(2026, 11, 24, 19, 25, 29, 363000, UTC)
+    current, event = user.create(1, first_name="Ada", last_name="Lovelace", at=at)
+    before = user.evolve(None, stored(event, 1))
+    assert before == current
+    assert user.evolve(before, stored(user.delete(current, at=at), 2)) is None
+
+
+def test_no_moment_is_shown_of_somebody_whose_names_are_erased() -> None:
+    at = datetime(2026, 11, 24, 19, 25, 29, 363000, UTC)
+    _, event = user.create(1, first_name="Ada", last_name="Lovelace", at=at)
+    subject = {name: value for name, value in event.subject.items() if not name.endswith("Name")}
+    erased = replace(stored(event, 1), subject=subject, erased=("firstName", "lastName"))
+    assert user.evolve(None, erased) is None
+
+
+@given(names, names, moments, moments)
+def test_the_event_of_a_deletion_keeps_to_its_schema_and_has_no_name(
+    first: str, last: str, created: datetime, deleted: datetime
+) -> None:
+    (event_type,) = schema_registry.load_published(user.DELETED)
+    current, _ = user.create(1, first_name=first, last_name=last, at=created)
+    event = user.delete(current, at=deleted)
+    event_type.check(event.subject)
+    assert set(event.subject) == {"id", "createdAt", "lastModified"}
+    assert event.occurred_at == max(created, deleted)
 
 
 @given(moments, moments)
