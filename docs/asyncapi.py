@@ -128,13 +128,23 @@ def _is_of(sample: Sample, schema: Schema) -> bool:
 
 
 def _filled(schema: Schema) -> dict[str, Any]:
-    """What this type and version puts into the envelope."""
+    """What this type and version puts into the envelope; of one that can be erased, also how it looks then."""
+    whole = _with_subject(schema, {"$ref": f"#/components/schemas/{_name(schema)}.subject"})
+    personal = schema.get("x-personal", ())
+    if not personal:
+        return whole
+    nothing = {member: {"type": "null"} for member in personal}
+    erased = {"type": "object", "required": schema["required"], "properties": {**schema["properties"], **nothing}}
+    return {"anyOf": [whole, {**_with_subject(schema, erased), "required": ["erased"]}]}
+
+
+def _with_subject(schema: Schema, subject: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
             "eventType": {"const": schema["title"]},
             "schemaVersion": {"const": schema["x-version"]},
-            "subject": {"$ref": f"#/components/schemas/{_name(schema)}.subject"},
+            "subject": subject,
         },
     }
 

@@ -96,7 +96,9 @@ Headers: `event-id`, `event-type`, `schema-version`, `traceparent`, as the membe
 - **What stays.** `friend` keeps everything. `user` is compacted: the last event of each user stays, so that a new
   consumer gets the present users, but not how they came about.
 - **Whole records.** The subject is the whole record after the event: the last event of a stream says all.
-- **Personal data.** Members listed in `personal` are; erasure takes them away later. Keep them apart.
+- **Personal data.** Members listed in `personal` are. Keep them apart: USER_DELETED says that those of all events of
+  its stream are to be forgotten. Events of such a stream that are sent afterwards have null in their place, and say
+  so by `erased`.
 
 ## How it grows
 

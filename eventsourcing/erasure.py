@@ -84,7 +84,7 @@ def note(erasures: Sequence[Erasure]) -> None:
 
 
 def _remember(one: Erasure) -> None:
-    values = {
+    values: dict[str, Any] = {
         "stream": one.stream,
         "topic": one.topic,
         "key": one.key,

@@ -118,8 +118,8 @@ def plain(name: str, version: int) -> frozenset[str]:
     known = _types.get((name, version))
     if known is not None:
         return known.plain
-    every = list(_types.values())
-    return frozenset().union(*(one.plain for one in every)) - frozenset().union(*(one.personal for one in every))
+    plain_somewhere = {member for one in _types.values() for member in one.plain}
+    return frozenset(plain_somewhere - {member for one in _types.values() for member in one.personal})
 
 
 def read(name: str, version: int, subject: Subject, *, erased: bool = False) -> tuple[int, Subject]:
@@ -156,8 +156,8 @@ def envelope_schema() -> Mapping[str, Any]:
 
 
 def load_published(*names: str) -> tuple[EventType, ...]:
-    """Event types, in every version, from their schema files: topic and personal members stand there as `x-topic` and
-    `x-personal`. Raises UnknownEventType for a name without a file."""
+    """Event types, in every version, from their schema files: what JSON Schema has no word for stands there as
+    `x-topic`, `x-personal`, `x-erasure`. Raises UnknownEventType for a name without a file."""
     found = tuple(_from_schema(schema) for schema in published() if schema["title"] in names)
     missing = set(names) - {event_type.type for event_type in found}
     if missing:

@@ -27,16 +27,4 @@ def message(sample: Sample, offset: int = 0) -> Message:
 
 def event(sample: Sample) -> Event:
     """The event that was stored when the sample was sent."""
-    found = envelope.from_json(sample.value)
-    return Event(
-        position=1,
-        event_id=found.event_id,
-        stream=found.stream,
-        version=found.stream_version,
-        type=found.event_type,
-        schema_version=found.schema_version,
-        subject=found.subject,
-        occurred_at=found.occurred_at,
-        metadata=found.metadata,
-        personal=found.personal,
-    )
+    return envelope.to_event(envelope.from_json(sample.value), position=1)

@@ -37,7 +37,12 @@ def epoch(value: Any) -> bool:
     return value is None or whole(64)(value)
 
 
-USER = {"id": whole(64), "firstName": text, "lastName": text, "createdAt": iso, "lastModified": iso}
+def name(value: Any) -> bool:
+    """A string, or null: so it has users whose name was never given, and reads those that were erased."""
+    return value is None or text(value)
+
+
+USER = {"id": whole(64), "firstName": name, "lastName": name, "createdAt": iso, "lastModified": iso}
 FRIEND = {"id": whole(64), "userId": whole(64), "friendId": whole(64), "createdAt": iso, "updatedAt": iso}
 ENVELOPE = {"id": whole(32), "eventType": text, "createdAt": epoch, "lastModified": epoch}
 SUBJECTS: Mapping[str, Mapping[str, Check]] = {
@@ -50,7 +55,7 @@ SUBJECTS: Mapping[str, Mapping[str, Check]] = {
 
 def wrong(value: Mapping[str, Any], members: Mapping[str, Check]) -> list[str]:
     """The members that are missing or of another type."""
-    return [name for name, check in members.items() if name not in value or not check(value[name])]
+    return [member for member, check in members.items() if member not in value or not check(value[member])]
 
 
 KNOWN = [sample for sample in samples.all_samples() if sample.type in SUBJECTS]
