@@ -1,6 +1,7 @@
 """What becomes of a user's friendships when the user is deleted: they end, in the transaction that notes it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -71,7 +72,7 @@ def _end(friendships: Sequence[Friendship], metadata: Metadata) -> None:
         store.append_each(changes, metadata=metadata)
     except VersionConflict as error:
         raise Transient(f"A friendship is changing: {error}") from error
-    values = {
+    values: dict[str, Any] = {
         "ids": [one.id for one in ended],
         "moments": [one.updated_at for one in ended],
         "versions": [one.version for one in ended],
