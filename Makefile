@@ -4,8 +4,17 @@ ENGINES ?= light
 ARGS ?=
 MANAGE := $(PYTHON) manage.py
 
+# Images: IMAGE_PREFIX=registry.example/you make images push (CONTAINER_TOOL=podman or buildah does it too).
+CONTAINER_TOOL ?= docker
+IMAGE_PREFIX ?= local
+IMAGE_TAG ?= 0.1.0
+IMAGES := users friends recommendations registry gateway
+IMAGE = $(IMAGE_PREFIX)/social-network-$(1):$(IMAGE_TAG)
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+BUILD_ARGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-all lint format help clean
+.PHONY: up demo test test-all lint format lock images push sbom help clean
 
 up: ## Start the whole system (ENGINES=full: Apache Kafka and Neo4j; ARGS="--detach": in the background)
 	@exec $(MANAGE) up --engines $(ENGINES) $(ARGS)
@@ -24,6 +33,23 @@ lint: ## Check format, lint, types, imports, deployment settings, migrations
 
 format: ## Format the code and mend what ruff can mend
 	@exec $(MANAGE) python tests/lint.py --fix
+
+lock: ## Write requirements.lock, which the images install, anew
+	@exec $(MANAGE) python docker/lock.py
+
+images: $(IMAGES:%=image-%) ## Build the images (IMAGE_PREFIX=…, IMAGE_TAG=…, CONTAINER_TOOL=docker|podman|buildah)
+
+image-%:
+	$(CONTAINER_TOOL) build --file docker/Dockerfile --target $* --tag $(call IMAGE,$*) \
+	    --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(REVISION) $(BUILD_ARGS) .
+
+push: $(IMAGES:%=push-%) ## Push the images to where IMAGE_PREFIX says
+
+push-%:
+	$(CONTAINER_TOOL) push $(call IMAGE,$*)
+
+sbom: ## Write sbom.json: a bill (CycloneDX) of what the images install
+	@.venv/bin/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-file sbom.json
 
 clean: ## Remove caches; data (.data) and packages (.venv) stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

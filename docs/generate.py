@@ -15,6 +15,8 @@ BASE = DOCS.parent
 if str(BASE) not in sys.path:
     sys.path.insert(0, str(BASE))
 
+from docs import helm_values  # noqa: E402 -- found only by the path above
+
 # The service whose apps have every command: its own, and those of the event core.
 SETTINGS = "recommendations.settings"
 MADE = "<!-- Made by docs/generate.py; change the code, not this page. -->"
@@ -136,6 +138,7 @@ SUBJECTS = {
     "The desktop run": ("006",),
     "Tests": ("007",),
     "The event core under failure, and for others": ("008",),
+    "Containers and Kubernetes": ("010",),
 }
 
 
@@ -157,6 +160,7 @@ def commands_page() -> str:
     for service in SERVICES:
         name = _registered_name(service.name)
         page += f"| {service.name} | {_code(name)} | {service.port} | {', '.join(service.workers)} |\n"
+    page += "\n### Every service\n" + "".join(_command("service", name) for name in _names("service"))
     page += "\n### users and friends (and every other event-sourced service)\n"
     page += "".join(_command("eventsourcing", name) for name in _names("eventsourcing"))
     page += "\n### recommendations\n\nBesides `consume`. Its `replay`, `rebuild` and `verify` are about the graph.\n"
@@ -201,6 +205,7 @@ def pages() -> dict[Path, str]:
         folder / "settings.md": settings_page(),
         folder / "commands.md": commands_page(),
         folder / "events.md": events_page(),
+        folder / "helm-values.md": helm_values.page(MADE),
         DOCS / "adr" / "README.md": decisions_page(),
         asyncapi.FILE: asyncapi.text(),
     }

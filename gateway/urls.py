@@ -11,6 +11,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 # Metrics are for the inside: they are not served on the port that everybody reaches.
 urlpatterns = [
     path("actuator/health", health.view, name="health"),
+    path("actuator/health/liveness", health.liveness, name="liveness"),
     path("actuator/gateway/routes", views.routes, name="routes"),
     path("docs/asyncapi.json", views.asyncapi, name="asyncapi"),
 ]

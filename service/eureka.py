@@ -123,6 +123,10 @@ class RegistryClient:
         """End the lease; a lease that is not there is ended too. Raises RegistryError."""
         self._ask("DELETE", self._path(instance))
 
+    def withdraw(self, instance: Instance) -> None:
+        """Have the instance given out as OUT_OF_SERVICE while its lease goes on. Raises RegistryError."""
+        self._ask("PUT", f"{self._path(instance)}/status?value=OUT_OF_SERVICE")
+
     def fetch(self) -> dict[str, list[Instance]]:
         """All instances by app, whatever their status. Raises RegistryError."""
         try:

@@ -67,6 +67,11 @@ class Registration:
         self._registered = True
         logger.info("Registered as %s at %s", self.instance.app, self.instance.base_url)
 
+    def withdraw(self) -> None:
+        """Have others send no more requests here, while those under way and late ones are served. Raises
+        RegistryError."""
+        self._client.withdraw(self.instance)
+
     def cancel(self) -> None:
         """Leave; where the registry does not answer the lease runs out by itself."""
         if not self._begun:

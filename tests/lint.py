@@ -68,6 +68,7 @@ def typed(service: str) -> list[str]:
             BASE / "eventsourcing",
             BASE / "desktop",
             BASE / "bench",
+            BASE / "docker",
         ]
         chosen = [*chosen, *rest, *loose]
     return sorted({str(path.relative_to(BASE)) for path in chosen if path.exists()})
@@ -91,6 +92,8 @@ def checks() -> list[Check]:
         Check(name="format", command=[tool("ruff"), "format", "--check", "."]),
         Check(name="lint", command=[tool("ruff"), "check", "."]),
         Check(name="imports", command=[tool("lint-imports")]),
+        Check(name="locks", command=[sys.executable, "docker/lock.py", "--check"]),
+        Check(name="Dockerfile", command=[tool("hadolint"), "docker/Dockerfile"]),
     ]
     for service in SERVICES:
         manage = [sys.executable, "manage.py", service.name]

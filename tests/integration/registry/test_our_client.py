@@ -1,5 +1,8 @@
 """The client of our services against the real process."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from registry.models import Lease
 from service.eureka import Instance, RegistryClient, RegistryError
 from service.registration import Directory, ElectedRegistration, Registration
 from tests.integration.registry.leases import pass_time
-from tests.integration.registry.process import NO_DATABASE, running
+from tests.integration.registry.process import BASE, NO_DATABASE, free_port, running
 from tests.support.client import Client
 from tests.support.waiting import until
 
@@ -74,3 +77,26 @@ def test_a_registry_without_its_database_says_so_and_the_next_one_is_asked(
         both.register(ME)
         assert both.renew(ME)
     assert Lease.objects.filter(renewed_at__gte=F("registered_at")).count() == 1
+
+
+def test_an_instance_that_drains_is_chosen_no_more_though_its_lease_goes_on(registry: str) -> None:
+    port = free_port()
+    own = {
+        "DJANGO_SETTINGS_MODULE": "users.settings",
+        "REGISTRY_URL": registry,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+    }
+    instance = Instance(app="USER-SERVICE", instance_id=f"127.0.0.1:users:{port}", host="127.0.0.1", port=port)
+    client = RegistryClient([registry])
+    client.register(instance)
+    assert Directory("USER-SERVICE", client).pick() == instance.base_url
+    subprocess.run([sys.executable, "-m", "service.drain", "0"], cwd=BASE, env=os.environ | own, check=True)
+    assert Directory("USER-SERVICE", client).pick() is None
+    assert client.renew(instance)
+    assert Directory("USER-SERVICE", client).pick() is None
+
+
+def test_a_registry_that_is_away_does_not_hold_up_a_drain() -> None:
+    own = {"DJANGO_SETTINGS_MODULE": "users.settings", "REGISTRY_URL": f"http://127.0.0.1:{free_port()}"}
+    subprocess.run([sys.executable, "-m", "service.drain", "0"], cwd=BASE, env=os.environ | own, check=True)

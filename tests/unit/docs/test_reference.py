@@ -15,6 +15,7 @@ GENERATED = (
     "docs/reference/settings.md",
     "docs/reference/commands.md",
     "docs/reference/events.md",
+    "docs/reference/helm-values.md",
     "docs/adr/README.md",
     "gateway/documents/asyncapi.json",
 )

@@ -1,0 +1,1 @@
+"""Containers: image, lock of what they install, Compose."""
