@@ -1,10 +1,26 @@
-"""Logging: readable lines on a terminal, one JSON object a line in containers."""
+"""Logging: readable lines on a terminal, one JSON object a line in containers; no row of a database in either."""
 
 import json
 import logging
 from typing import Any
 
 from config import environment
+
+# What PostgreSQL adds to an error quotes the row or the value that it did not take: somebody's name, perhaps.
+QUOTING = ("DETAIL:", "CONTEXT:")
+
+
+def discreet(text: str) -> str:
+    """The text without the lines of a database's error that show what was in the row."""
+    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith(QUOTING))
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people, and what belongs to it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return discreet(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,11 +34,11 @@ class JsonFormatter(logging.Formatter):
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": discreet(record.getMessage()),
         }
         entry |= {key: value for key, value in record.__dict__.items() if key not in self._standard}
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = discreet(self.formatException(record.exc_info))
         return json.dumps(entry, default=str, ensure_ascii=False)
 
 
@@ -32,7 +48,10 @@ def logging_settings() -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "text": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+            "text": {
+                "()": "config.logs.TextFormatter",
+                "fmt": "%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+            },
             "json": {"()": "config.logs.JsonFormatter"},
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": environment.text("LOG_FORMAT")}},

@@ -15,8 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from eventsourcing import deadletters, schema_registry
-from eventsourcing.models import DeadLetter, OutboxEntry, Personal, StoredEvent
+from eventsourcing.models import DeadLetter, ErasedStream, OutboxEntry, Personal, StoredEvent
 from service.admin import ReadOnlyAdmin, pretty
+
+ERASED = "(erased)"
 
 
 def events_link(stream: str) -> SafeString:
@@ -82,9 +84,11 @@ class StoredEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="subject")
     def subject(self, event: StoredEvent) -> SafeString:
-        """The data, with its personal members as long as they are not erased."""
+        """The data, with its personal members; those that are erased say so."""
         personal = Personal.objects.filter(event_id=event.event_id).first()
-        return pretty(event.data | (personal.data if personal else {}))
+        members = event.data | (personal.data if personal else {})
+        gone = schema_registry.lacking(event.type, event.schema_version, members)
+        return pretty(members | dict.fromkeys(gone, ERASED))
 
     @admin.display(description="metadata")
     def how_it_came_about(self, event: StoredEvent) -> SafeString:
@@ -154,6 +158,23 @@ class OutboxAdmin(ReadOnlyAdmin):
         if entry.published_at:
             return f"published {entry.published_at:%Y-%m-%d %H:%M:%S}"
         return f"waiting for {timesince(entry.event.occurred_at)}"
+
+
+@admin.register(ErasedStream)
+class ErasedStreamAdmin(ReadOnlyAdmin):
+    """Streams of others of which nothing personal is kept."""
+
+    list_display = ("stream", "topic", "key", "noted_at")
+    ordering = ("stream",)
+    search_fields = ("stream",)
+    search_help_text = "a stream, such as user-42"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole names only."""
+        term = search_term.strip()
+        return (queryset.filter(pk=term) if term else queryset), False
 
 
 @admin.register(DeadLetter)

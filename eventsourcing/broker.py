@@ -75,6 +75,24 @@ def consumer(group: str) -> KafkaConsumer:
     )
 
 
+def reader() -> KafkaConsumer:
+    """A consumer of no group, which looks and leaves no trace.
+
+    Raises kafka.errors.KafkaError where no broker answers.
+    """
+    return KafkaConsumer(
+        **connection_settings(),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        request_timeout_ms=10_000,
+        bootstrap_timeout_ms=5_000,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+
+
 def admin(*, timeout_ms: int = 10_000) -> KafkaAdminClient:
     """A client for making and describing topics. Raises kafka.errors.KafkaError where no broker answers in time."""
     return KafkaAdminClient(

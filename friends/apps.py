@@ -11,10 +11,11 @@ class FriendsConfig(AppConfig):
     def ready(self) -> None:
         """Register them."""
         from eventsourcing import consumer, schema_registry, state, topics
-        from friends import directory, events
+        from friends import directory, events, proof
         from friends.state import STATE
 
         schema_registry.register(*events.PUBLISHED, *events.READ)
         topics.register(events.TOPIC)
         state.register(STATE)
         consumer.register(directory.SUBSCRIPTION)
+        proof.register()

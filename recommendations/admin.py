@@ -1,7 +1,6 @@
 """The event log in Django's admin: to look at, not to touch. Dead letters are shown by `eventsourcing`'s admin."""
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,13 +12,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from eventsourcing.admin import ERASED
 from eventsourcing.models import OutboxEntry, StoredEvent
 from recommendations import events
 from recommendations.models import LogEntry, LogPersonal
 from service.admin import ReadOnlyAdmin, pretty
 
-# This service stores and publishes no events of its own. Django loads admins in the apps' order, this one first.
-import_module("eventsourcing.admin")
+# This service stores and publishes no events of its own; what shows them is registered by the import above.
 admin.site.unregister([StoredEvent, OutboxEntry])
 
 
@@ -112,9 +111,9 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="subject")
     def subject(self, entry: LogEntry) -> SafeString:
-        """The data, with its personal members as long as they are not erased."""
+        """The data, with its personal members; those that are erased say so."""
         personal = LogPersonal.objects.filter(event_id=entry.event_id).first()
-        return pretty(entry.data | (personal.data if personal else {}))
+        return pretty(dict.fromkeys(entry.personal, ERASED) | entry.data | (personal.data if personal else {}))
 
     @admin.display(description="metadata")
     def how_it_came_about(self, entry: LogEntry) -> SafeString:

@@ -11,11 +11,12 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Register them."""
         from eventsourcing import consumer, deadletters, erasure, schema_registry
-        from recommendations import batch, events, graph, log
+        from recommendations import batch, events, graph, log, proof
         from service import health
 
         schema_registry.register(*events.READ)
         consumer.register(log.SUBSCRIPTION)
         deadletters.register(log.PROJECTOR, batch.retry)
         erasure.register(log.forget)
+        proof.register()
         health.register("graph", graph.check)

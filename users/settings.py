@@ -10,3 +10,5 @@ INSTALLED_APPS = [*ADMIN_APPS, "django.contrib.postgres", *SHARED_APPS, "eventso
 ROOT_URLCONF = "users.urls"
 # One host, several admins: a login in one must not end the login in another.
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "users-session", "users-csrf"
+# Who keeps something of users, too, and proves that it is gone by the same command.
+ERASED_ELSEWHERE = ("friends", "recommendations")

@@ -30,6 +30,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+    # An error is told without its statement and its row: both may have somebody's name in them, and a command that
+    # came second makes an error every time.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 # The C.UTF-8 that PostgreSQL brings itself: the same order of text on every system.
 INITDB = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")

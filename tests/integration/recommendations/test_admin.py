@@ -120,3 +120,14 @@ def test_the_service_shows_no_store_that_it_does_not_have(admin: Client) -> None
     assert LETTERS in text
     assert "storedevent" not in text
     assert "outbox" not in text
+
+
+def test_an_entry_of_somebody_erased_has_no_names_and_says_so(admin: Client, append: Append) -> None:
+    history = History()
+    append([history.user(1, first="Zuleika")])
+    path = f"{LOG}{LogEntry.objects.get().pk}/change/"
+    assert "Zuleika" in page(admin, path)
+    append([history.delete(1)])
+    assert "Zuleika" not in page(admin, path)
+    assert page(admin, path).count("(erased)") == 2
+    assert "user-1" in page(admin, "/admin/eventsourcing/erasedstream/")

@@ -1,9 +1,11 @@
 """Somebody is deleted: the log keeps what happened, and neither it nor the graph who it was."""
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from eventsourcing import consumer, deadletters, envelope
 from eventsourcing.consumer import Message
@@ -239,3 +241,55 @@ def test_an_event_and_its_streams_end_at_once_leave_no_name(history: History, fi
     assert overlapping(*(work if first == "event" else reversed(work))) is None
     assert LogEntry.objects.count() == 2
     assert found("Zuleika") == []
+
+
+def proven(user_id: int) -> set[str]:
+    """The stores in which `erased` finds something."""
+    out, code = StringIO(), 0
+    try:
+        call_command("erased", str(user_id), stdout=out)
+    except CommandError as error:
+        code = error.returncode
+    lines = [line.removeprefix("recommendations  ") for line in out.getvalue().splitlines()]
+    stores = {line.partition(":")[0] for line in lines if "FOUND" in line}
+    assert code == (1 if stores else 0)
+    return stores
+
+
+def test_the_command_sees_what_each_store_still_has(history: History, project: Project) -> None:
+    receive(*history.events)
+    project()
+    deadletters.park(log.PROJECTOR, message(history.events[0]).letter(), ValueError("x"))
+    assert proven(1) == {"log", "log_personal", "graph", "erased_streams", "dead_letters"}
+    receive(history.delete(1))
+    assert proven(1) == {"graph"}
+    deadletters.retry(log.PROJECTOR, "1", by="ada")
+    project()
+    assert proven(1) == {"graph"}
+    receive(history.unfriend(1, 2), history.unfriend(1, 4))
+    project()
+    assert proven(1) == set()
+
+
+def test_a_graph_that_does_not_answer_proves_nothing(
+    history: History, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(history.events[0], history.delete(1))
+    project()
+
+    def silent(*_: object) -> None:
+        raise graph.Unavailable("it is away")
+
+    monkeypatch.setattr(graph, "read", silent)
+    with pytest.raises(CommandError) as caught:
+        call_command("erased", "1", stdout=StringIO())
+    assert caught.value.returncode == 2
+
+
+def test_an_error_is_told_without_the_values_of_the_row(caplog: pytest.LogCaptureFixture) -> None:
+    """PostgreSQL quotes what it does not take; a dead letter and the log must not."""
+    receive(History().user(1, first="Zuleika \0 Dobson"))
+    letter = DeadLetter.objects.get()
+    assert letter.error == "DataError: 22P05"
+    assert "batch failed" in caplog.text
+    assert "Zuleika" not in caplog.text

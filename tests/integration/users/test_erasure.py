@@ -184,3 +184,15 @@ def test_what_is_replayed_of_an_erased_user_has_no_names(somebody: int) -> None:
     (events,) = replay.batches(replay.Selection(stream=user.stream_of(somebody)))
     assert [event.erased for event in events] == [("firstName", "lastName")] * 2 + [()]
     assert not any({"firstName", "lastName"} & set(event.subject) for event in events)
+
+
+def test_the_admin_shows_the_events_of_somebody_erased_without_names_and_says_so(
+    admin_client: Client, somebody: int
+) -> None:
+    created = StoredEvent.objects.get(stream=user.stream_of(somebody), version=1)
+    page = f"/admin/eventsourcing/storedevent/{created.pk}/change/"
+    assert NAMES[0] in admin_client.get(page).content.decode()
+    commands.delete_user(somebody)
+    shown = admin_client.get(page).content.decode()
+    assert NAMES[0] not in shown
+    assert shown.count("(erased)") == 2
