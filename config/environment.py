@@ -67,6 +67,11 @@ SETTINGS = _declare(
     ("RUN_DIR", "", "Folder for the service's run files (locks, heartbeats, metrics); empty: the temporary folder."),
     ("LOG_FORMAT", "text", "text: for a terminal; json: one object a line."),
     ("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    (
+        "CONSISTENCY_WAIT_SECONDS",
+        "30",
+        "The longest that a read waits for what its `Consistency-Token` names; the gateway waits so much longer.",
+    ),
     ("GATEWAY_TIMEOUT_SECONDS", "10", "How long the gateway waits for an instance's answer before it says 504."),
     ("GATEWAY_POLL_MILLISECONDS", "2000", "How often each gateway worker asks the registry what is up."),
     (

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 
-from eventsourcing import idempotency, wakeup
+from eventsourcing import footprint, idempotency, wakeup
 from eventsourcing.store import VersionConflict
 from service.problems import Problem
 
@@ -38,7 +38,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(ATTEMPTS):
             try:
-                with transaction.atomic():
+                with footprint.tentative(), transaction.atomic():
                     transaction.on_commit(wakeup.announce)
                     return _once(lambda: function(*args, **kwargs))
             except VersionConflict:

@@ -12,17 +12,21 @@ S = TypeVar("S")
 
 
 def as_of(stream: str, moment: datetime, evolve: Callable[[S | None, Event], S | None]) -> S | None:
-    """The fold of a stream's events up to and including a moment; None where it had not begun, or is erased."""
-    state: S | None = None
-    for event in store.load(stream, until=moment):
-        state = evolve(state, event)
-    return state
+    """A stream's state at a moment, what happened in that very moment included; None where it had not begun, or is
+    erased.
+
+    Events carry the whole record (ADR 0013) and time does not run backwards within a stream: the fold of all up to
+    the moment is what the last of them says.
+    """
+    event = store.last(stream, until=moment)
+    return evolve(None, event) if event else None
 
 
-def entries(stream: str) -> list[dict[str, Any]]:
+def entries(stream: str, *, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
     """The events of a stream in order, for people and programs that ask how it came about; [] without any.
 
-    `erased` names the members of the subject that were erased from an event.
+    Those behind the version `after`, at most `limit`; all of them by default. `erased` names the members of the
+    subject that were erased from an event.
     """
     return [
         {
@@ -37,5 +41,5 @@ def entries(stream: str) -> list[dict[str, Any]]:
             "causationId": event.metadata.causation_id,
             "actor": event.metadata.actor,
         }
-        for event in store.load(stream)
+        for event in store.load(stream, after_version=after, limit=limit)
     ]

@@ -1,43 +1,53 @@
-"""Commands over HTTP: idempotency keys, entity tags, preconditions."""
+"""Commands over HTTP: idempotency keys, entity tags, preconditions, consistency tokens."""
 
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import orjson
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from eventsourcing import idempotency
+from eventsourcing import consistency, footprint, idempotency, tokens
+from eventsourcing.consistency import Token
 from eventsourcing.idempotency import AlreadyAnswered, Answer, Scope, Stored
 from service import context
 from service.problems import Problem
 
 R = TypeVar("R")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
-_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
+_VERSION = re.compile(r'"([0-9]{1,10})"', re.ASCII)
 
 
 def execute(
     request: Request, command: Callable[[], R], answer: Callable[[R], Answer], *, body: object = None
 ) -> HttpResponse:
-    """Run a command and answer; under an `Idempotency-Key`, once however often it is asked for.
+    """Run a command and answer, with a token of what it has read and written; under an `Idempotency-Key`, once
+    however often it is asked for.
 
     `body` is what was read of the request's: with the query it makes the key's fingerprint. Raises Problem 400 for a
-    key that is none, 409 while the same command is under way, 422 for a key that was used for something else.
+    key or a token that is none, 409 while the same command is under way, 422 for a key that was used for something
+    else.
     """
-    scope = _scope(request, answer, body)
+
+    def complete(outcome: R) -> Answer:
+        given = answer(outcome)
+        return replace(given, headers={**given.headers, tokens.HEADER: footprint.token().render()})
+
+    sent = tokens.of(request)
+    scope = _scope(request, complete, body)
     try:
         if scope is not None:
             # Before anything else: what the command would look at first may be gone by now, its answer is not.
             scope.check()
-        with idempotency.using(scope):
-            outcome = command()
+        with idempotency.using(scope), footprint.collecting():
+            given = complete(command())
     except AlreadyAnswered as before:
-        return _response(before.stored)
-    given = answer(outcome)
-    return _response(Stored(status=given.status, headers=given.headers, content=given.content()))
+        return _response(before.stored, sent)
+    return _response(Stored(status=given.status, headers=given.headers, content=given.content()), sent)
 
 
 def _scope(request: Request, answer: Callable[[R], Answer], body: object) -> Scope | None:
@@ -59,8 +69,11 @@ def _scope(request: Request, answer: Callable[[R], Answer], body: object) -> Sco
     )
 
 
-def _response(stored: Stored) -> HttpResponse:
-    response = HttpResponse(stored.content, status=stored.status, headers=dict(stored.headers))
+def _response(stored: Stored, sent: Token) -> HttpResponse:
+    headers = dict(stored.headers)
+    # Kept is what the command itself has seen; what a client had seen when it asks (again) is added to its answer.
+    headers |= tokens.headers(consistency.parse(headers.pop(tokens.HEADER, "")), sent)
+    response = HttpResponse(stored.content, status=stored.status, headers=headers)
     if stored.content:
         response["Content-Type"] = "application/json"
     else:
@@ -73,6 +86,12 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def version_of(tag: str | None) -> int:
+    """The version that `etag` wrote; 0 for any other text."""
+    match = _VERSION.fullmatch(tag or "")
+    return int(match.group(1)) if match else 0
+
+
 def expected_versions(request: Request) -> frozenset[int] | None:
     """The versions that `If-Match` allows; None where any will do (no header, or `*`).
 
@@ -81,8 +100,7 @@ def expected_versions(request: Request) -> frozenset[int] | None:
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    tags = [match.group(1) for match in _TAG.finditer(header) if not match.group(0).startswith("W/")]
-    return frozenset(int(tag) for tag in tags if tag.isascii() and tag.isdigit())
+    return frozenset(version_of(match.group()) for match in _TAG.finditer(header)) - {0}
 
 
 def require_version(expected: frozenset[int] | None, version: int) -> None:

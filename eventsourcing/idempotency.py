@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from service import clock
+from service import clock, problems
 from service.problems import Problem
 
-IN_PROGRESS = "/problems/command-in-progress"
+IN_PROGRESS = problems.COMMAND_IN_PROGRESS
 KEPT = "interval '24 hours'"
 GONE = 410
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import IntegrityError, connection
 
-from eventsourcing import schema_registry
+from eventsourcing import footprint, schema_registry
 from eventsourcing.event import Event, Metadata, NewEvent
 from service import context
 
@@ -77,8 +78,15 @@ LOAD = f"""
 SELECT {COLUMNS} FROM events e LEFT JOIN personal p USING (event_id)
 WHERE e.stream = ANY(%(streams)s) AND e.version > %(after)s
   AND (%(until)s::timestamptz IS NULL OR e.occurred_at <= %(until)s)
-ORDER BY e.stream, e.version
+ORDER BY e.stream, e.version LIMIT %(limit)s
 """  # noqa: S608 -- assembled from a constant only
+
+# Backwards through the index of (stream, version), to the first that is old enough.
+LAST = f"""
+SELECT {COLUMNS} FROM events e LEFT JOIN personal p USING (event_id)
+WHERE e.stream = %(stream)s AND e.occurred_at <= %(until)s
+ORDER BY e.version DESC LIMIT 1
+"""  # noqa: S608 -- as above
 
 STREAMS = """
 SELECT DISTINCT stream FROM events
@@ -117,6 +125,8 @@ def append_each(changes: Mapping[str, tuple[int, NewEvent]], *, metadata: Metada
     if len(appended) != len(changes):
         stream = next(stream for stream in changes if stream not in appended)
         raise VersionConflict(f"{stream} is not at version {changes[stream][0]}, or has ended.")
+    for stream, (expected, _) in changes.items():
+        footprint.note(settings.SERVICE, stream, expected + 1)
 
 
 def erase(stream: str) -> None:
@@ -132,6 +142,7 @@ def _append_one(stream: str, version: int, event: NewEvent, metadata: Metadata) 
     found = _execute(APPEND, values)
     if not found:
         raise VersionConflict(f"{stream} is not at version {version - 1}, or has ended.")
+    footprint.note(settings.SERVICE, stream, version)
     return Event(
         position=int(found[0][0]),
         event_id=row["event_id"],
@@ -213,16 +224,33 @@ def upcast(event: Event) -> Event:
     return replace(event, schema_version=version, subject=subject)
 
 
-def load(stream: str, *, after_version: int = 0, until: datetime | None = None) -> list[Event]:
-    """The events of a stream in order, those after a version, up to and including a moment; [] if there are none."""
-    return load_many([stream], after_version=after_version, until=until)
+def load(
+    stream: str, *, after_version: int = 0, until: datetime | None = None, limit: int | None = None
+) -> list[Event]:
+    """The events of a stream in order, those after a version, up to and including a moment; [] if there are none.
+
+    `limit`: at most so many; None: all of them.
+    """
+    return _load([stream], after_version, until, limit)
 
 
 def load_many(streams: Sequence[str], *, after_version: int = 0, until: datetime | None = None) -> list[Event]:
     """The same of several streams, one stream after the other."""
+    return _load(streams, after_version, until, None)
+
+
+def _load(streams: Sequence[str], after: int, until: datetime | None, limit: int | None) -> list[Event]:
     with connection.cursor() as cursor:
-        cursor.execute(LOAD, {"streams": list(streams), "after": after_version, "until": until})
+        cursor.execute(LOAD, {"streams": list(streams), "after": after, "until": until, "limit": limit})
         return [upcast(as_stored(row)) for row in cursor.fetchall()]
+
+
+def last(stream: str, *, until: datetime) -> Event | None:
+    """The last event of a stream up to and including a moment; None where it had not begun."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAST, {"stream": stream, "until": until})
+        row = cursor.fetchone()
+    return upcast(as_stored(row)) if row else None
 
 
 def category_streams(category: str, *, after: str = "", batch: int = 500) -> Iterator[list[str]]:

@@ -1,18 +1,17 @@
 """The HTTP API of the friends service: thin classes that read the request, call a command or a query, and answer."""
 
-from urllib.parse import urlencode
-
 from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from eventsourcing import history
+from eventsourcing import reading
 from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
 from friends import commands, queries
-from friends.friendship import Friendship, record
+from friends.friendship import Friendship, record, stream_of
 from service import parameters
+from service.conditional import representation
+from service.paging import next_page
 from service.parsing import AnyParser
 from service.problems import Problem
 
@@ -57,40 +56,38 @@ class RemoveFriend(APIView):
 class FriendsOfUser(APIView):
     """A user's friends."""
 
-    def get(self, request: Request, user_id: str) -> Response:
+    def get(self, request: Request, user_id: str) -> HttpResponse:
         """All of them; in pages with `limit` (at most 1,000) and `cursor` (from the `Link` header)."""
         number = parameters.integer(user_id, "userId")
         after = parameters.integer(request.query_params.get("cursor", "0"), "cursor")
         limit = parameters.limit(request, default=0, most=1000)
         found = queries.friends_of(number, after=after, limit=limit + 1 if limit else None)
         page = found[: limit or None]
-        response = Response([record(friendship, seen_by=number) for friendship in page])
-        if len(found) > len(page):
-            query = urlencode({"limit": limit, "cursor": _other(page[-1], number)})
-            response["Link"] = f'<?{query}>; rel="next"'
-        return response
+        more = next_page(limit=limit, cursor=_other(page[-1], number)) if len(found) > len(page) else {}
+        return representation(request, [record(friendship, seen_by=number) for friendship in page], headers=more)
 
 
 class FriendshipHistory(APIView):
     """How a friendship came about, and ended."""
 
-    def get(self, request: Request, friendship_id: str) -> Response:
-        """The friendship's events, the first first; an ended one's too."""
+    def get(self, request: Request, friendship_id: str) -> HttpResponse:
+        """The friendship's events, the first first, an ended one's too; in pages as those of a user."""
         number = parameters.integer(friendship_id, "id")
-        stream = queries.stream_of_friendship(number)
+        stream, missing = queries.stream_of_friendship(number), f"There is no friend record {number}."
         if stream is None:
-            raise Problem(404, f"There is no friend record {number}.")
-        return Response(history.entries(stream))
+            raise Problem(404, missing)
+        return reading.history_page(request, stream, missing=missing)
 
 
 class OneFriendship(APIView):
     """One friend record."""
 
-    def get(self, request: Request, friendship_id: str) -> Response:
+    def get(self, request: Request, friendship_id: str) -> HttpResponse:
         """Read a friend record; with `asOf`, as the friendship was at that moment."""
         number = parameters.integer(friendship_id, "id")
         moment = parameters.moment(request, "asOf")
         found = queries.get_friendship(number) if moment is None else queries.get_friendship_as_of(number, moment)
         if found is None:
             raise Problem(404, f"There {'is' if moment is None else 'was'} no friend record {number}.")
-        return Response(record(found), headers={"ETag": etag(found.version)})
+        stream = stream_of(found.user_id, found.friend_id)
+        return reading.record(request, record(found), stream=stream, version=found.version)

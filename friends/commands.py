@@ -1,9 +1,11 @@
 """What can be asked of the friends service. Each command decides by the aggregate's rules, appends the event and
 updates the state in one transaction."""
 
+from collections.abc import Mapping
+
 from django.db import connection
 
-from eventsourcing import store
+from eventsourcing import footprint, store
 from eventsourcing.command import command
 from eventsourcing.event import NewEvent
 from eventsourcing.http import require_version
@@ -51,14 +53,22 @@ def _not_there(user_ids: list[int]) -> Problem:
 
 @command
 def _add(user_id: int, friend_id: int) -> Friendship:
-    gone = directory.missing(user_id, friend_id)
-    if gone:
-        raise _not_there(gone)
+    known = directory.known(user_id, friend_id)
+    if len(known) < 2:
+        raise _not_there([one for one in (user_id, friend_id) if one not in known])
+    _note(known)
     current = queries.get_pair(user_id, friend_id)
     new_id = current.id if current else _next_id()
     added, event = friendship.add(current, new_id=new_id, user_id=user_id, friend_id=friend_id, at=clock.now())
     _store(added, event)
     return added
+
+
+def _note(users: Mapping[int, int]) -> None:
+    """Version 0 is somebody of whom nothing but that they are there is known."""
+    for user_id, version in users.items():
+        if version:
+            footprint.note(directory.SERVICE, directory.stream_of(user_id), version)
 
 
 @command

@@ -12,6 +12,7 @@ from django.db import connection
 from eventsourcing import schema_registry, wakeup
 from eventsourcing.consumer import Message, Subscription
 from eventsourcing.envelope import Envelope
+from eventsourcing.http import version_of
 from friends import departures
 from service import registration
 from service.context import current
@@ -21,16 +22,18 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 2.0
 MAX_ANSWER_BYTES = 64 * 1024
 USERS_SERVICE = "USER-SERVICE"
+# As consistency tokens name the users service.
+SERVICE = "users"
 
 # Locked against the end of a user, not against each other: two friendships of one user may begin at a time.
 PRESENT = """
-SELECT user_id FROM directory WHERE user_id = ANY(%s) AND NOT deleted ORDER BY user_id FOR KEY SHARE
+SELECT user_id, version FROM directory WHERE user_id = ANY(%s) AND NOT deleted ORDER BY user_id FOR KEY SHARE
 """
 APPLY = """
 INSERT INTO directory (user_id, version, deleted) VALUES (%s, %s, false)
 ON CONFLICT (user_id) DO UPDATE SET version = excluded.version WHERE directory.version < excluded.version
 """
-LEARN = "INSERT INTO directory (user_id, version, deleted) VALUES (%s, 0, false) ON CONFLICT DO NOTHING"
+LEARN = "INSERT INTO directory (user_id, version, deleted) VALUES (%s, %s, false) ON CONFLICT DO NOTHING"
 
 
 def apply(messages: Sequence[Message]) -> None:
@@ -59,11 +62,21 @@ def _told(event: Envelope) -> tuple[int, int]:
 SUBSCRIPTION = Subscription(name="friends-directory", topics=("user",), handler=apply, after_commit=wakeup.announce)
 
 
-def missing(*user_ids: int) -> list[int]:
-    """Those of the users that the directory does not know; the others are locked until the transaction's end."""
+def stream_of(user_id: int) -> str:
+    """The stream of a user's events, in the service that they belong to."""
+    return f"user-{user_id}"
+
+
+def known(*user_ids: int) -> dict[int, int]:
+    """Those of the users that the directory knows, with their versions; locked until the transaction's end."""
     with connection.cursor() as cursor:
         cursor.execute(PRESENT, [list(user_ids)])
-        present = {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
+
+
+def missing(*user_ids: int) -> list[int]:
+    """Those of the users that the directory does not know; the others are locked until the transaction's end."""
+    present = known(*user_ids)
     return [user_id for user_id in user_ids if user_id not in present]
 
 
@@ -72,14 +85,16 @@ def learn(user_id: int) -> bool:
 
     Raises Problem 503 when it does not say: not to know is not the same as no.
     """
-    if not _exists(user_id):
+    version = _version(user_id)
+    if version is None:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(LEARN, [user_id])
+        cursor.execute(LEARN, [user_id, version])
     return True
 
 
-def _exists(user_id: int) -> bool:
+def _version(user_id: int) -> int | None:
+    """The version at which the users service has the user, 0 where it does not tell; None: there is none."""
     try:
         return _ask(user_id)
     except (OSError, ValueError, HTTPException) as error:
@@ -89,7 +104,7 @@ def _exists(user_id: int) -> bool:
         ) from error
 
 
-def _ask(user_id: int) -> bool:
+def _ask(user_id: int) -> int | None:
     base = registration.directory(USERS_SERVICE).pick()
     if base is None:
         raise OSError("no instance of it is up")
@@ -103,16 +118,16 @@ def _ask(user_id: int) -> bool:
         connection.close()
 
 
-def _answered(connection: HTTPConnection, path: str, user_id: int) -> bool:
+def _answered(connection: HTTPConnection, path: str, user_id: int) -> int | None:
     context = current()
     connection.request("GET", path, headers={"X-Request-Id": context.request_id, "traceparent": context.traceparent})
     response = connection.getresponse()
     body = response.read(MAX_ANSWER_BYTES)
     if response.status == 404:
-        return False
+        return None
     if response.status != 200:
         raise OSError(f"it answered {response.status}")
     answer = json.loads(body)
     if not isinstance(answer, dict) or answer.get("id") != user_id:
         raise ValueError("it answered with something else")
-    return True
+    return version_of(response.headers.get("ETag"))

@@ -33,7 +33,8 @@ class Friendship(models.Model):
 class KnownUser(models.Model):
     """A user as the users service told of it: that there is one, and whether still. No names: none is needed.
 
-    version: of the last event applied; 0 where the users service was asked before its event came.
+    version: the highest that was heard of, in an event or in an answer of the users service; 0 where all that is
+    known is that there is such a user.
     """
 
     user_id = models.BigIntegerField(primary_key=True)

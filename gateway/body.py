@@ -15,11 +15,19 @@ class ClientGone(Exception):
     """The client left, or was silent for too long, before it had sent its whole request."""
 
 
-class Body:
-    """The body that `receive` gives: its opening goes out with the request's head, the rest as it comes."""
+# What is kept of a body to send it again: more than any command of ours needs, little enough for many at a time.
+KEPT_BYTES = 65_536
 
-    def __init__(self, incoming: Incoming, receive: Receive) -> None:
+
+class Body:
+    """The body that `receive` gives: its opening goes out with the request's head, the rest as it comes.
+
+    `keep`: what has come is kept, up to KEPT_BYTES, so that the request can be sent again.
+    """
+
+    def __init__(self, incoming: Incoming, receive: Receive, *, keep: bool = False) -> None:
         self._chunked, self._receive = incoming.chunked, receive
+        self._kept: bytearray | None = bytearray() if keep else None
         self._first, self._more = b"", incoming.has_body
         self._flowing = False
 
@@ -35,6 +43,15 @@ class Body:
     def whole(self) -> bool:
         """Whether nothing follows the opening."""
         return not self._more and not self._flowing
+
+    @property
+    def kept(self) -> bool:
+        """Whether all of it has come, and is still there."""
+        return self._kept is not None and not self._more
+
+    def rewind(self) -> None:
+        """Begin again with what is `kept`, all of which is the opening then."""
+        self._first, self._flowing = bytes(self._kept or b""), False
 
     def opening(self) -> bytes:
         """Its begin, framed."""
@@ -57,7 +74,12 @@ class Body:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientGone("The request's body did not come.")
-        return message.get("body", b""), message.get("more_body", False)
+        data: bytes = message.get("body", b"")
+        if self._kept is not None:
+            self._kept += data
+            if len(self._kept) > KEPT_BYTES:
+                self._kept = None
+        return data, message.get("more_body", False)
 
     def _framed(self, data: bytes, *, last: bool) -> bytes:
         if not self._chunked:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import headers
+from gateway import headers, under_way
 from gateway.body import Body, ClientGone, Send
 from gateway.headers import Incoming
 from gateway.pool import Upstream
@@ -18,13 +18,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is to be passed on. `path`: as the service gets it."""
+    """What is to be passed on. `path`: as the service gets it.
+
+    `patience`: seconds that an answer may keep the client waiting. `deadline`: when they are over, in the loop's
+    time; until then a command that is under way already is asked again.
+    """
 
     route: Route
     path: bytes
     scope: Mapping[str, Any]
     incoming: Incoming
     body: Body
+    patience: float
+    deadline: float
 
     def head(self, authority: bytes) -> bytes:
         """The head for an instance at `authority`, `host:port`."""
@@ -44,7 +50,8 @@ class Request:
 async def over(connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float) -> None:
     """Send the request, pass the answer back; the connection must be given back afterwards.
 
-    Raises UpstreamError or ClientGone while nothing has been passed back; later the client's answer just ends early.
+    Raises UpstreamError, ClientGone or UnderWay while nothing has been passed back; later the client's answer just
+    ends early.
     `timeout`: seconds until the answer begins, and of silence within it.
     """
     head = request.head(upstream.authority) + request.body.opening()
@@ -69,6 +76,11 @@ async def _answer(connection: Connection, request: Request, send: Send, timeout:
     patience = None if endless else timeout
     # An instance that dies between head and body has given no answer, and that can still be said.
     data, more = (b"", True) if endless else await _next(connection, patience)
+    if request.body.kept and under_way.likely(connection):
+        while more and len(data) <= under_way.LARGEST:
+            rest, more = await _next(connection, patience)
+            data += rest
+        under_way.check(connection, data, request.deadline)
     fields = headers.returned(connection.headers, request.incoming.request_id)
     await send({"type": "http.response.start", "status": connection.status, "headers": fields})
     try:

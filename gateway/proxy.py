@@ -11,7 +11,9 @@ from gateway.discovery import Discovery
 from gateway.exchange import Request
 from gateway.pool import Upstream
 from gateway.routing import Route
+from gateway.under_way import UnderWay
 from gateway.upstream import ConnectionLost, NoConnection, TooBusy, TooSlow, UpstreamError
+from service import preferences
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -30,8 +32,16 @@ class Proxy:
         self, route: Route, path: bytes, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Serve the request from an instance of the route's service, or answer with a problem."""
-        incoming = headers.read(scope["headers"])
-        request = Request(route=route, path=path, scope=scope, incoming=incoming, body=Body(incoming, receive))
+        incoming, patience = headers.read(scope["headers"]), self._patience(route, scope)
+        request = Request(
+            route=route,
+            path=path,
+            scope=scope,
+            incoming=incoming,
+            body=Body(incoming, receive, keep=_has(scope, b"idempotency-key")),
+            patience=patience,
+            deadline=asyncio.get_running_loop().time() + patience,
+        )
         try:
             await self._pass_on(request, send)
         except (UpstreamError, ClientGone) as error:
@@ -40,15 +50,29 @@ class Proxy:
             logger.warning("%s %s: %d, %s (request %s)", *told)
             await answers.problem(send, problem, scope, incoming)
 
+    def _patience(self, route: Route, scope: Mapping[str, Any]) -> float:
+        """For how many seconds an answer may keep the client waiting."""
+        if not (route.waits and _has(scope, b"consistency-token")):
+            return self._timeout
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"prefer"]
+        asked = preferences.wait(",".join(lines))
+        return self._timeout + (preferences.DEFAULT_SECONDS if asked is None else asked)
+
     async def _pass_on(self, request: Request, send: Send) -> None:
         """Try instances until one has taken the request. Raises UpstreamError, ClientGone."""
         await request.body.begin()
+        patience = request.patience
         tried: set[Upstream] = set()
         fresh = False
         while True:
             upstream = await self._choose(request.route.service, tried)
             try:
-                await self._through(upstream, request, send, fresh=fresh)
+                await self._through(upstream, request, send, patience, fresh=fresh)
+            except UnderWay as again:
+                await asyncio.sleep(again.seconds)
+                patience = request.deadline - asyncio.get_running_loop().time()
+                request.body.rewind()
+                tried, fresh = set(), False
             except NoConnection:
                 tried.add(upstream)
             except ConnectionLost as error:
@@ -66,12 +90,18 @@ class Proxy:
             raise NoConnection(f"{len(tried)} of {len(instances)} known instances took no connection")
         return chosen
 
-    async def _through(self, upstream: Upstream, request: Request, send: Send, *, fresh: bool) -> None:
-        connection = await upstream.acquire(self._timeout, fresh=fresh)
+    async def _through(
+        self, upstream: Upstream, request: Request, send: Send, patience: float, *, fresh: bool
+    ) -> None:
+        connection = await upstream.acquire(patience, fresh=fresh)
         try:
-            await exchange.over(connection, upstream, request, send, self._timeout)
+            await exchange.over(connection, upstream, request, send, patience)
         finally:
             upstream.release(connection)
+
+
+def _has(scope: Mapping[str, Any], field: bytes) -> bool:
+    return any(name == field for name, _ in scope["headers"])
 
 
 def _may_repeat(request: Request, error: ConnectionLost) -> bool:

@@ -9,18 +9,22 @@ from service.problems import Problem
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """Everything below `/prefix` belongs to the service with this name in the registry."""
+    """Everything below `/prefix` belongs to the service with this name in the registry.
+
+    waits: its answers may wait for what a `Consistency-Token` names.
+    """
 
     id: str
     prefix: str
     service: str
     order: int = 0
+    waits: bool = False
 
 
 ROUTES = (
     Route(id="user-service", prefix="user", service="USER-SERVICE"),
     Route(id="friend-service", prefix="friend", service="FRIEND-SERVICE"),
-    Route(id="recommendation-service", prefix="recommendation", service="RECOMMENDATION-SERVICE"),
+    Route(id="recommendation-service", prefix="recommendation", service="RECOMMENDATION-SERVICE", waits=True),
 )
 _BY_PREFIX = {route.prefix.encode(): route for route in ROUTES}
 

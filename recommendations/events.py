@@ -11,6 +11,8 @@ USER_CREATED, USER_UPDATED, USER_DELETED = "USER_CREATED", "USER_UPDATED", "USER
 FRIEND_ADDED, FRIEND_REMOVED = "FRIEND_ADDED", "FRIEND_REMOVED"
 READ = schema_registry.load_published(USER_CREATED, USER_UPDATED, USER_DELETED, FRIEND_ADDED, FRIEND_REMOVED)
 TOPICS = ("user", "friend")
+# Which service's the streams of a category are.
+SERVICES = {"user": "users", "friendship": "friends"}
 
 
 class Contradiction(Exception):

@@ -18,6 +18,9 @@ from recommendations import graph
 from recommendations.events import Change, Gone, Person, Tie
 from recommendations.log import PROJECTOR, Mark, Place
 
+# Notified when a batch is in the graph.
+CHANNEL = "graph"
+
 CHECKPOINTS: LiteralString = """
 MATCH (c:Checkpoint {name: $name})
 RETURN c.topic AS topic, c.partition AS partition, c.position AS position, c.eventId AS eventId

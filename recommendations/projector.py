@@ -10,7 +10,7 @@ import psycopg2
 from django.db import InterfaceError, OperationalError, close_old_connections
 from neo4j.exceptions import Neo4jError
 
-from eventsourcing import direct
+from eventsourcing import direct, wakeup
 from recommendations import batch, graph, graph_models, log, projection
 from recommendations.leader import Leader
 from recommendations.projection import CheckpointMoved, Checkpoints
@@ -66,6 +66,7 @@ class Projector:
             found = batch.following(before)
             if found.moves:
                 batch.carry_out(batch.decide(found.entries), before=before, moves=found.moves)
+                wakeup.announce(projection.CHANNEL)
         except CheckpointMoved:
             logger.info("The checkpoints have moved: another projector, or another graph")
             self._checkpoints = None

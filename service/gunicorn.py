@@ -47,8 +47,10 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """In each worker: one of them, whichever holds the lock, keeps the service registered."""
+    from service import lifetime
     from service.registration import ElectedRegistration, from_settings
 
+    lifetime.ends_when(lambda: not worker.alive)
     global _registration
     found = from_settings()
     if found is not None:

@@ -12,6 +12,9 @@ from service import clock, context
 
 MEDIA_TYPE = "application/problem+json"
 
+# The same command, under the same Idempotency-Key, is under way: asked again later it is answered. The gateway does.
+COMMAND_IN_PROGRESS = "/problems/command-in-progress"
+
 FieldErrors = Sequence[Mapping[str, str]]
 
 

@@ -1,17 +1,17 @@
 """The HTTP API of the users service: thin classes that read the request, call a command or a query, and answer."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from eventsourcing import history
+from eventsourcing import reading
 from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
 from service import parameters
+from service.conditional import representation
+from service.paging import next_page
 from service.problems import Problem
 from users import commands, queries
 from users.serializers import UserInput
@@ -38,7 +38,7 @@ class Users(APIView):
         names = _names(request)
         return execute(request, lambda: commands.create_user(**names), lambda user: _answer(user, 201), body=names)
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """List users by id: `limit` (default 50, at most 200), `cursor` (from the `Link` header), `name` (prefix)."""
         limit = parameters.limit(request, default=50, most=200)
         after = parameters.integer(request.query_params.get("cursor", "0"), "cursor")
@@ -46,36 +46,32 @@ class Users(APIView):
         if "\0" in name:
             raise Problem(400, "name must not have control characters.")
         found = queries.list_users(after=after, limit=limit + 1, name=name)
-        response = Response([record(user) for user in found[:limit]])
-        if len(found) > limit:
-            query: dict[str, Any] = {"limit": limit, "cursor": found[limit - 1].id} | ({"name": name} if name else {})
-            response["Link"] = f'<?{urlencode(query)}>; rel="next"'
-        return response
+        page = found[:limit]
+        searched = {"name": name} if name else {}
+        more = next_page(limit=limit, cursor=page[-1].id, **searched) if len(found) > limit else {}
+        return representation(request, [record(user) for user in page], headers=more)
 
 
 class UserHistory(APIView):
     """How a user came about."""
 
-    def get(self, request: Request, user_id: str) -> Response:
-        """The user's events, the first first."""
+    def get(self, request: Request, user_id: str) -> HttpResponse:
+        """The user's events, the first first, in pages: `limit` (default 100, at most 1,000), `after` (a version)."""
         number = parameters.integer(user_id, "id")
-        entries = history.entries(stream_of(number))
-        if not entries:
-            raise Problem(404, f"There is no user {number}.")
-        return Response(entries)
+        return reading.history_page(request, stream_of(number), missing=f"There is no user {number}.")
 
 
 class OneUser(APIView):
     """One user."""
 
-    def get(self, request: Request, user_id: str) -> Response:
+    def get(self, request: Request, user_id: str) -> HttpResponse:
         """Read a user; with `asOf`, as the user was at that moment."""
         number = parameters.integer(user_id, "id")
         moment = parameters.moment(request, "asOf")
         found = queries.get_user(number) if moment is None else queries.get_user_as_of(number, moment)
         if found is None:
             raise Problem(404, f"There {'is' if moment is None else 'was'} no user {number}.")
-        return Response(record(found), headers={"ETag": etag(found.version)})
+        return reading.record(request, record(found), stream=stream_of(number), version=found.version)
 
     def put(self, request: Request, user_id: str) -> HttpResponse:
         """Update a user."""

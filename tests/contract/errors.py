@@ -155,6 +155,23 @@ ERRORS = (
         for limit in ("0", "-1", "101", "many")
     ),
     *(
+        Row(case="page of a history", call=f"GET {path}/history?{query}", status=400, names=frozenset({name}))
+        for path in ("/user/v1/users/{ann}", "/friend/v1/friends/{friendship}")
+        for query, name in (("limit=0", "limit"), ("limit=1001", "limit"), ("after=x", "after"))
+    ),
+    *(
+        Row(case="a token that is none", call=call, body=body, status=400, headers={"Consistency-Token": "user-1"})
+        for call, body in (
+            (CREATE, names()),
+            (UPDATE, names()),
+            ("GET /user/v1/users/{ann}", None),
+            ("POST /friend/v1/users/{new1}/commands/addFriend?friendId={new2}", None),
+            ("GET /friend/v1/friends/{friendship}", None),
+            ("GET /recommendation/v1/users/{ann}/commands/recommendFriends", None),
+            ("GET /recommendation/v1/users/{ann}/commands/findMutualFriends?friendId={bob}", None),
+        )
+    ),
+    *(
         Row(case="no such route", call=f"GET {path}", status=404)
         for path in (
             "/nowhere",

@@ -3,6 +3,8 @@
 from tests.contract import shapes
 from tests.contract.table import CREATE, JSON, Row, names, with_id_of
 
+# Of a stream that nobody follows: nothing is waited for.
+TOKEN = '"order-1";service=orders;version=1'
 ADD = "POST /friend/v1/users/{new1}/commands/addFriend?friendId={new2}"
 
 SUCCESSES = (
@@ -76,6 +78,18 @@ SUCCESSES = (
     *(
         Row(case="health", call=f"GET {prefix}/actuator/health", shape=shapes.up)
         for prefix in ("", "/user", "/friend", "/recommendation")
+    ),
+    *(
+        Row(case=f"{what} with a token", call=call, shape=shape, headers={"Consistency-Token": TOKEN})
+        for what, call, shape in (
+            ("a user", "GET /user/v1/users/{ann}", shapes.user),
+            ("a friend record", "GET /friend/v1/friends/{friendship}", shapes.friend),
+            (
+                "recommendations",
+                "GET /recommendation/v1/users/{ann}/commands/recommendFriends",
+                shapes.recommendations,
+            ),
+        )
     ),
     Row(case="routes", call="GET /actuator/gateway/routes", shape=shapes.routes),
 )

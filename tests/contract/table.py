@@ -6,7 +6,7 @@ name that begins with `new` is somebody created for this line alone, `{friendshi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.contract import shapes
 from tests.contract.shapes import Shape
@@ -24,7 +24,7 @@ class Row:
     """One line of the contract: what is sent and what must come back.
 
     `body`: JSON from the ids, bytes as they are, or None for an empty body. `names`: the fields that a 400 names.
-    `allow`: methods that a 405 offers. `shape` None: an empty body.
+    `allow`: methods that a 405 offers. `shape` None: an empty body. `headers`: what else is sent.
     """
 
     case: str
@@ -35,6 +35,7 @@ class Row:
     content_type: str | None = JSON
     names: frozenset[str] = frozenset()
     allow: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.case}: {self.call}"

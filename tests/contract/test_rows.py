@@ -26,8 +26,8 @@ def _body(row: Row, ids: Mapping[str, int]) -> bytes | None:
 def send(client: Client, row: Row, ids: Mapping[str, int]) -> Answer:
     """The answer to the line's call."""
     method, _, path = row.call.format_map(ids).partition(" ")
-    headers = {"Content-Type": row.content_type} if row.content_type and method != "GET" else {}
-    return client.request(method, path, _body(row, ids), headers)
+    kind = {"Content-Type": row.content_type} if row.content_type and method != "GET" else {}
+    return client.request(method, path, _body(row, ids), {**kind, **row.headers})
 
 
 def named_fields(problem: Mapping[str, Any]) -> set[str]:

@@ -24,6 +24,7 @@ class UsersService:
         self.known: set[int] = set()
         self.asked: list[int] = []
         self.status: int | None = None
+        self.tag: str | None = None
 
     def answer(self, user_id: int) -> tuple[int, bytes]:
         """Status and body for a read of that user."""
@@ -42,6 +43,8 @@ def users(monkeypatch: pytest.MonkeyPatch) -> Iterator[UsersService]:
             status, body = service.answer(int(self.path.rsplit("/", 1)[1]))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if service.tag is not None:
+                self.send_header("ETag", service.tag)
             self.end_headers()
             self.wfile.write(body)
 

@@ -77,6 +77,29 @@ def test_identity_is_made_or_carried_on_and_told(gateway: Gateway, behind: Behin
     assert len(headers["traceparent"]) == 1
 
 
+def test_what_a_client_has_seen_and_what_is_missing_pass(gateway: Gateway, behind: Behind) -> None:
+    token, lag = '"user-1";service=users;version=1', '"user-1";service=users;wanted=1;have=0;why=parked'
+
+    async def behave(talk: Talk) -> None:
+        await talk.request()
+        fields = (
+            f"Consistency-Token: {token}",
+            f"Projection-Lag: {lag}",
+            "Preference-Applied: wait=1",
+            'ETag: W/"a"',
+        )
+        await talk.answer(b"[]", 200, *(field.encode() for field in fields))
+
+    (server,) = behind(behave)
+    answer = gateway.client.get("/user/x", {"Consistency-Token": token, "Prefer": "wait=1", "If-None-Match": 'W/"b"'})
+    (request,) = server.requests
+    names = ("consistency-token", "prefer", "if-none-match")
+    assert [request.one(name) for name in names] == [token, "wait=1", 'W/"b"']
+    names = ("Consistency-Token", "Projection-Lag", "ETag")
+    assert [answer.headers[name] for name in names] == [token, lag, 'W/"a"']
+    assert answer.headers["Preference-Applied"] == "wait=1"
+
+
 def test_where_it_comes_from_is_said_by_the_gateway(gateway: Gateway, behind: Behind) -> None:
     behind(echo)
     lies = {"X-Forwarded-For": "1.2.3.4", "Forwarded": "for=1.2.3.4", "X-Forwarded-Prefix": "/evil", "X-A": "1"}
