@@ -14,7 +14,7 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-all lint format lock images push sbom help clean
+.PHONY: up demo test test-all lint format lock images push sbom compose-up compose-down help clean
 
 up: ## Start the whole system (ENGINES=full: Apache Kafka and Neo4j; ARGS="--detach": in the background)
 	@exec $(MANAGE) up --engines $(ENGINES) $(ARGS)
@@ -51,9 +51,16 @@ push-%:
 sbom: ## Write sbom.json: a bill (CycloneDX) of what the images install
 	@.venv/bin/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-file sbom.json
 
+compose-up: ## Start the system in containers (images by make images, or built now)
+	@$(MANAGE) python docker/dotenv.py
+	cd docker && docker compose up --detach --wait
+
+compose-down: ## Stop the containers; their volumes stay (docker compose … down --volumes drops them)
+	cd docker && docker compose down
+
 clean: ## Remove caches; data (.data) and packages (.venv) stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -path ./.venv -prune -o -path ./.data -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,26 +88,18 @@ def inspect(service: str) -> dict[str, Any]:
     return dict(found["Docker"]["config"])
 
 
+@contextmanager
+def root_of(service: str) -> Iterator[Path]:
+    """The image's root file system, as a folder that is there until the block ends."""
+    container = run("buildah", "from", "--pull-never", name(service))
+    try:
+        yield Path(run("buildah", "mount", container))
+    finally:
+        run("buildah", "rm", container)
+
+
 def compressed_size(service: str) -> int:
     """The image's bytes as a registry would keep them: its layers compressed by gzip."""
     with tempfile.TemporaryDirectory() as work:
         run("buildah", "push", "--quiet", name(service), f"dir:{work}")
         return sum(path.stat().st_size for path in Path(work).iterdir())
-
-
-def command(root: Path, config: Mapping[str, Any], words: Sequence[str], given: Mapping[str, str]) -> list[str]:
-    """What runs `words` in the image's root, as its user, with its environment and no capability: chroot and setpriv
-    stand for the engine, which would do the same (and more)."""
-    user, _, group = str(config["User"]).partition(":")
-    variables = dict(entry.split("=", 1) for entry in config["Env"]) | dict(given)
-    settings = [f"{key}={value}" for key, value in variables.items()]
-    entry = [*(config.get("Entrypoint") or ()), *words]
-    drop = [
-        "setpriv",
-        f"--reuid={user}",
-        f"--regid={group}",
-        "--clear-groups",
-        "--bounding-set=-all",
-        "--no-new-privs",
-    ]
-    return ["chroot", str(root), *drop, "env", "-i", f"--chdir={config['WorkingDir']}", *settings, *entry]

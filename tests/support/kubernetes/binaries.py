@@ -14,6 +14,7 @@ from desktop.engines import cache_folder
 KUBERNETES = "1.34.3"
 KWOK = "0.8.0"
 SERVERS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+VERSIONED = ("component-base", "client-go/pkg")
 ETCD = "go.etcd.io/etcd/server/v3"
 # k8s.io/kubernetes names these by a version that only its own repository can resolve.
 STAGING = [
@@ -76,8 +77,11 @@ def build() -> Path:
     (source / "go.mod").write_text(_module())
     (source / "tools.go").write_text(_tools())
     _go(source, "mod", "tidy")
+    # Without it the server says that it is v0.0.0, and charts that ask for a version are refused.
+    version = "".join(f" -X k8s.io/{package}/version.gitVersion=v{KUBERNETES}" for package in VERSIONED)
     for name in SERVERS:
-        _go(source, "build", "-o", str(folder() / name), f"k8s.io/kubernetes/cmd/{name}")
+        target = str(folder() / name)
+        _go(source, "build", f"-ldflags=-s -w{version}", "-o", target, f"k8s.io/kubernetes/cmd/{name}")
     _go(source, "build", "-o", str(folder() / "etcd"), ETCD)
     _go(source, "install", f"sigs.k8s.io/kwok/cmd/kwok@v{KWOK}", GOBIN=str(folder()))
     (folder() / "stages.yaml").write_text(_stages(source))

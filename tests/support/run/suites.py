@@ -1,4 +1,5 @@
-"""Which suites there are: one for each folder of `unit` and `integration`, one for `contract`, one for `system`.
+"""Which suites there are: one for each folder of `unit` and `integration`, one for `contract`, one for `system`,
+one for `cluster`.
 
 Folders are the only registration: a new `tests/integration/<service>` is picked up by being there.
 """
@@ -51,9 +52,9 @@ def discover(tests: Path = TESTS) -> Iterator[Suite]:
             if _has_tests(folder):
                 name = f"{kind}/{folder.name}"
                 yield Suite(name=name, paths=(name,), settings=settings_of(folder), engines=engines)
-    for name in ("contract", "system"):
+    for name, engines in (("contract", "full"), ("system", "full"), ("cluster", "none")):
         if _has_tests(tests / name):
-            yield Suite(name=name, paths=(name,), engines="full")
+            yield Suite(name=name, paths=(name,), engines=engines)
 
 
 def plan(everything: bool, tests: Path = TESTS) -> list[Suite]:

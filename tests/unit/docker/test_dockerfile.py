@@ -10,7 +10,7 @@ import pytest
 
 from desktop.bootstrap import BASE
 from desktop.services import SERVICES, Service
-from tests.unit.docker.dockerfile import FILE, instructions, stages
+from tests.support.dockerfile import FILE, instructions, stages
 
 PACKAGES = ("config", "service", "eventsourcing", *(service.name for service in SERVICES), "desktop")
 by_name = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -1,0 +1,1 @@
+"""What containers start, started here: on this machine, on the engines of the run."""

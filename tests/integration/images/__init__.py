@@ -1,0 +1,1 @@
+"""The images: built from docker/Dockerfile, started, looked into."""
