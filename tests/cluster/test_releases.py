@@ -13,6 +13,7 @@ import pytest
 from tests.support.kubernetes import tools
 from tests.support.kubernetes.chart import CHART, RELEASE
 from tests.support.kubernetes.cluster import ControlPlane, documents, secret, stub
+from tests.support.waiting import eventually
 
 WAIT = ("--wait", "--wait-for-jobs", "--timeout", "8m")
 VALUES = ("desktop", "hyperscale")
@@ -61,6 +62,12 @@ def _names(cluster: ControlPlane, namespace: str, kinds: str = KINDS) -> set[str
     return {f"{one['kind']}/{one['metadata']['name']}" for one in cluster.get(kinds, namespace)}
 
 
+def _secrets(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
+    """The content of all but Helm's own records, by name."""
+    found = {one["metadata"]["name"]: one.get("data") for one in cluster.get("secrets", namespace)}
+    return {name: data for name, data in found.items() if not name.startswith("sh.helm.")}
+
+
 def test_a_pod_that_may_too_much_is_refused_there(cluster: ControlPlane, namespace: str) -> None:
     container = {"name": "root", "image": "example/root:1"}
     metadata = {"name": "root", "namespace": namespace}
@@ -84,10 +91,14 @@ def test_every_pod_runs_and_every_job_is_done(cluster: ControlPlane, namespace: 
 
 
 def test_autoscalers_have_made_as_many_as_they_want_at_least(cluster: ControlPlane, namespace: str) -> None:
-    for scaler in cluster.get("horizontalpodautoscalers", namespace):
-        target = scaler["spec"]["scaleTargetRef"]["name"]
-        (found,) = [one for one in cluster.get("deployments", namespace) if one["metadata"]["name"] == target]
-        assert found["spec"]["replicas"] >= scaler["spec"]["minReplicas"]
+    def check() -> None:
+        found = {one["metadata"]["name"]: one for one in cluster.get("deployments", namespace)}
+        for scaler in cluster.get("horizontalpodautoscalers", namespace):
+            target = found[scaler["spec"]["scaleTargetRef"]["name"]]
+            assert target["spec"]["replicas"] >= scaler["spec"]["minReplicas"], target["metadata"]["name"]
+            assert target["status"]["availableReplicas"] == target["spec"]["replicas"], target["metadata"]["name"]
+
+    eventually(check, within=120)
 
 
 @contextmanager
@@ -106,7 +117,7 @@ def _watching(cluster: ControlPlane, namespace: str, file: Path) -> Iterator[Non
 
 def test_an_upgrade_never_goes_below_what_is_wanted(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:
     before = {one["metadata"]["name"]: one["spec"]["replicas"] for one in cluster.get("deployments", namespace)}
-    passwords = {one["metadata"]["name"]: one["data"] for one in cluster.get("secrets", namespace) if "data" in one}
+    passwords = _secrets(cluster, namespace)
     with _watching(cluster, namespace, tmp_path / "states"):
         cluster.helm("upgrade", RELEASE, str(CHART), *_options(namespace), "--set", "image.tag=0.1.1")
     seen = documents((tmp_path / "states").read_text())
@@ -126,10 +137,7 @@ def test_an_upgrade_never_goes_below_what_is_wanted(cluster: ControlPlane, names
     assert images == {"0.1.1"}
     # Hooks that succeeded are gone, and so are the jobs of the first install; passwords are those of before.
     assert cluster.get("jobs", namespace) == []
-    kept = {one["metadata"]["name"]: one["data"] for one in cluster.get("secrets", namespace)}
-    assert {name: kept[name] for name in passwords if not name.startswith("sh.helm")} == {
-        name: data for name, data in passwords.items() if not name.startswith("sh.helm")
-    }
+    assert _secrets(cluster, namespace) == passwords
 
 
 def test_helms_own_test_runs(cluster: ControlPlane, namespace: str) -> None:
@@ -142,18 +150,23 @@ def test_uninstalling_leaves_volumes_and_their_passwords_and_nothing_else(
     volumes = _names(cluster, namespace, "persistentvolumeclaims")
     given = {f"Secret/{one['metadata']['name']}" for one in _outside(namespace) if one["kind"] == "Secret"}
     cluster.helm("uninstall", RELEASE, "--namespace", namespace, "--wait", "--timeout", "5m")
-    left = _names(cluster, namespace) - KUBERNETES - (given if namespace == "hyperscale" else set())
     keys = {f"Secret/{RELEASE}-{name}-key" for name in ("registry", "users", "friends", "recommendations", "gateway")}
     engines = {f"Secret/{name.removeprefix('PersistentVolumeClaim/data-').removesuffix('-0')}" for name in volumes}
-    assert left == volumes | keys | (engines - {f"Secret/{RELEASE}-kafka"})
+    wanted = volumes | keys | (engines - {f"Secret/{RELEASE}-kafka"})
+
+    def check() -> None:
+        left = _names(cluster, namespace) - KUBERNETES - (given if namespace == "hyperscale" else set())
+        assert left == wanted, left ^ wanted
+
+    # What owned the pods is gone; Kubernetes collects them a moment later.
+    eventually(check, within=120)
     assert len(volumes) == (6 if namespace == "desktop" else 0)
 
 
 def test_what_was_left_is_found_by_the_next_release(cluster: ControlPlane, namespace: str) -> None:
-    before = {one["metadata"]["name"]: one["data"] for one in cluster.get("secrets", namespace)}
+    before = _secrets(cluster, namespace)
     cluster.helm("install", RELEASE, str(CHART), *_options(namespace))
-    after = {one["metadata"]["name"]: one["data"] for one in cluster.get("secrets", namespace)}
-    assert {name: after[name] for name in before} == before
+    assert _secrets(cluster, namespace) == before
     text = cluster.helm("get", "notes", RELEASE, "--namespace", namespace)
     assert "delete persistentvolumeclaim,secret" in text or "delete secret" in text
     cluster.helm("uninstall", RELEASE, "--namespace", namespace, "--wait", "--timeout", "5m")
