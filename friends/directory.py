@@ -44,9 +44,10 @@ def apply(messages: Sequence[Message]) -> None:
     for message in messages:
         if message.envelope is not None:
             user_id, version = _told(message.envelope)
-            newest[user_id] = max(version, newest.get(user_id, 0))
             if message.envelope.event_type == departures.USER_DELETED:
                 deletions.append(message.envelope)
+            else:
+                newest[user_id] = max(version, newest.get(user_id, 0))
     with connection.cursor() as cursor:
         # In one order, so that two consumers cannot wait for each other.
         cursor.executemany(APPLY, sorted(newest.items()))

@@ -183,6 +183,18 @@ def test_letters_of_somebody_who_is_erased_lose_the_names_and_keep_their_order(
     assert model.shown()[0][1] == {"userId": 1, "version": 6, "erased": True}
 
 
+def test_an_end_that_cannot_be_handled_is_noted_all_the_same(history: History) -> None:
+    def fail(_: object) -> None:
+        raise ValueError("a bug")
+
+    receive(history.events[0])
+    assert found("Zuleika") == ["log_personal"]
+    failing = consumer.Subscription(name=log.CONSUMER, topics=("user",), handler=fail)
+    consumer.handle(failing, messages([history.delete(1)]))
+    assert DeadLetter.objects.get().state == "parked"
+    assert found("Zuleika") == []
+
+
 def test_a_letter_that_is_no_event_loses_all_of_its_payload_and_none_comes_later() -> None:
     noise = Message(
         topic="user",

@@ -178,6 +178,15 @@ def test_a_rebuild_at_the_same_time_does_not_bring_anybody_back(somebody: int, n
     assert found(NAMES[0]) == []
 
 
+def test_a_deletion_while_a_repair_replaces_the_row_deletes_the_new_one(somebody: int) -> None:
+    """The repair was first: the row that the deletion has read is gone when the repair commits, another is there."""
+    (table,) = state.all_tables()
+    difference = rebuild.Difference(stream=user.stream_of(somebody), expected={}, actual={})
+    assert overlapping(lambda: rebuild.repair(table, [difference]), lambda: commands.delete_user(somebody)) is None
+    assert not User.objects.filter(pk=somebody).exists()
+    assert found(NAMES[0]) == []
+
+
 def test_what_is_replayed_of_an_erased_user_has_no_names(somebody: int) -> None:
     commands.delete_user(somebody)
     execute("UPDATE outbox SET sequence = position")
