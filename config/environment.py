@@ -58,6 +58,12 @@ SETTINGS = _declare(
     ),
     ("HOST", "127.0.0.1", "Address to listen on, and the one that is registered."),
     ("PORT", "8000", "Port to listen on, and the one that is registered."),
+    (
+        "METRICS_PORT",
+        "0",
+        "Port of the metrics of a gateway, relay, consumer or projector, at `HOST`; 0: none. Other web servers have "
+        "theirs at their own port.",
+    ),
     ("WEB_PROTOCOL", "wsgi", "wsgi: threads serve requests; asgi: an event loop does (the gateway)."),
     ("WEB_WORKERS", "1", "Web worker processes of the service."),
     ("WEB_THREADS", "8", "Threads of each web worker: the most requests that it serves at a time."),

@@ -40,6 +40,7 @@ ADMIN_APPS = [
 SHARED_APPS = ["rest_framework", "service"]
 
 MIDDLEWARE = [
+    "service.http_metrics.RequestMetricsMiddleware",
     "service.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -26,6 +26,12 @@ def healthy(url: str) -> bool:
     return status == 200 and _parsed(body) == {"status": "UP"}
 
 
+def details(url: str) -> dict[str, Any]:
+    """What `GET url/actuator/health/detail` says; empty where nobody says anything."""
+    found = _parsed(get(f"{url}/actuator/health/detail")[1])
+    return found if isinstance(found, dict) else {}
+
+
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)

@@ -44,15 +44,16 @@ class Screen:
 def services(found: status.Status) -> Table:
     """Each service with its address and its state."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for title in ("Service", "Address", "State", "Processes"):
-        table.add_column(title, no_wrap=title != "Processes")
+    for title in ("Service", "Address", "State", "Processes", "To look at"):
+        table.add_column(title, no_wrap=title not in ("Processes", "To look at"))
     for name, service in reversed(found.services.items()):
         processes = ", ".join(
             f"{process} [dim]{state.pid}[/]" if state.pid and state.fresh else f"[red]{process} (not at work)[/]"
             for process, state in service.processes.items()
         )
         colour = COLOURS[service.state]
-        table.add_row(f"[bold]{name}[/]", service.url, f"[{colour}]{service.state}[/]", processes)
+        told = f"[yellow]{escape('; '.join(service.notes))}[/]"
+        table.add_row(f"[bold]{name}[/]", service.url, f"[{colour}]{service.state}[/]", processes, told)
     return table
 
 
@@ -80,6 +81,7 @@ def overview(found: status.Status, password: str, *, detached: bool) -> list[obj
         f"[dim]Admin[/]    {admins}",
         f"         login [bold]admin[/], password [bold]{escape(password)}[/]",
         f"[dim]Engines[/]  {engines(found)}",
+        f"[dim]Metrics[/]  prometheus --config.file={escape(str(found.data / 'metrics' / 'prometheus.yml'))}",
         f"[dim]Data[/]     {escape(str(found.data))} (logs in {escape(str(found.data / 'logs'))})",
         "",
         "[dim]Try next[/]",

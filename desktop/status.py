@@ -11,23 +11,30 @@ from desktop.process import FRESH_SECONDS
 from desktop.services import GATEWAY, SERVICES, Ports, Service
 
 UP, DOWN, STARTING = "UP", "DOWN", "STARTING"
+# An event is published within a moment; one that waits so long waits for something.
+OLD_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessStatus:
-    """A process of a service; `pid` is None where it does not run, `fresh` says that its loop goes round."""
+    """A process of a service; `pid` is None where it does not run, `fresh` says that its loop goes round.
+
+    `metrics` is where its metrics are: `host:port`, path `/actuator/prometheus`.
+    """
 
     pid: int | None
     fresh: bool
+    metrics: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceStatus:
-    """A service: its own address, what its health says, its processes by name."""
+    """A service: its own address, what its health says, its processes by name, and what somebody should look at."""
 
     url: str
     state: str
     processes: dict[str, ProcessStatus]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +67,9 @@ def of(data: Path) -> Status:
     description = runfiles.read(run / "system.json") or {}
     supervisor = runfiles.recall(run / "system.json")
     ports = Ports(**description.get("ports", {}))
+    metrics = description.get("metrics", {})
     with ThreadPoolExecutor(len(SERVICES)) as pool:
-        services = dict(pool.map(lambda service: (service.name, _service(run, ports, service)), SERVICES))
+        services = dict(pool.map(lambda service: (service.name, _service(run, ports, metrics, service)), SERVICES))
     return Status(
         data=data,
         state=_overall(supervisor, bool(description.get("ready")), services),
@@ -82,19 +90,46 @@ def _overall(supervisor: runfiles.Identity | None, ready: bool, services: dict[s
     return UP if all(service.state == UP for service in services.values()) else DOWN
 
 
-def _service(run: Path, ports: Ports, service: Service) -> ServiceStatus:
-    processes = {process: _process(run, service.name, process) for process in service.processes}
+def _service(run: Path, ports: Ports, metrics: dict[str, str], service: Service) -> ServiceStatus:
+    processes = {
+        process: _process(run, service.name, process, metrics.get(f"{service.name}-{process}", ""))
+        for process in service.processes
+    }
     whole = all(process.pid and process.fresh for process in processes.values())
     # Where none of ours runs, whoever answers on the port is somebody else.
     up = whole and health.healthy(ports.url(service))
-    return ServiceStatus(url=ports.url(service), state=UP if up else DOWN, processes=processes)
+    told = notes(health.details(ports.url(service))) if whole and service.database else ()
+    return ServiceStatus(url=ports.url(service), state=UP if up else DOWN, processes=processes, notes=told)
 
 
-def _process(run: Path, service: str, process: str) -> ProcessStatus:
+def notes(document: dict[str, Any]) -> tuple[str, ...]:
+    """What in the details of a service's health somebody should look at, as a few words each."""
+    told = [f"{name} is down: {check['why']}" for name, check in document.get("checks", {}).items() if "why" in check]
+    found = document.get("details", {})
+    parked = sum(letters.get("parkedKeys", 0) for letters in _sections(found.get("deadLetters")))
+    outbox, projector = found.get("outbox") or {}, found.get("projector") or {}
+    if parked:
+        told.append(f"{parked} parked keys")
+    if outbox.get("oldestUnpublishedSeconds", 0) > OLD_SECONDS:
+        told.append(f"{outbox['unpublished']} unpublished, for {outbox['oldestUnpublishedSeconds']:.0f} s")
+    if projector.get("behindEvents", 0):
+        told.append(f"{projector['behindEvents']} events not in the graph yet")
+    if found.get("pendingMigrations"):
+        told.append("migrations are not applied")
+    return tuple(told)
+
+
+def _sections(value: Any) -> list[dict[str, Any]]:
+    """The members of an object that are objects themselves; what could not be told is a text instead."""
+    return [one for one in value.values() if isinstance(one, dict)] if isinstance(value, dict) else []
+
+
+def _process(run: Path, service: str, process: str, metrics: str) -> ProcessStatus:
     identity = runfiles.recall(run / "processes" / f"{service}-{process}.json")
     return ProcessStatus(
         pid=identity.pid if identity else None,
         fresh=process == "web" or _fresh(run / service / f"{process}.heartbeat"),
+        metrics=metrics,
     )
 
 

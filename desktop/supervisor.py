@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from desktop import environments, keys, leftovers, preflight, runfiles, startup
+from desktop import environments, keys, leftovers, preflight, runfiles, scraping, startup
 from desktop.bootstrap import BASE
 from desktop.care import Care
 from desktop.engine_room import EngineRoom
@@ -72,6 +72,7 @@ class System:
         self.room = EngineRoom(self.data, self.stopping)
         self._care = Care(self)
         self.preparations: dict[str, Preparation] = {}
+        self.metrics_ports: dict[str, int] = {}
         self._held = ExitStack()
         self._turn = threading.Lock()
         self._since, self._ready = time.time(), False
@@ -98,6 +99,11 @@ class System:
         return environments.of_service(
             service, ports=self.ports, engines=given | self.room.environment(), shared=shared, run=self.run
         )
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """Where the metrics of each process are, as `host:port` by its name."""
+        return scraping.addresses(self.ports, self.metrics_ports)
 
     def log(self, name: str) -> str:
         """All that a process (`users-relay`) has written."""
@@ -126,6 +132,8 @@ class System:
         leftovers.end(self.data, self.notice)
         preflight.check_disk(self.data)
         preflight.check_ports(self.ports)
+        self.metrics_ports = scraping.choose(self.data / "metrics")
+        scraping.write(self.data / "metrics", self.metrics)
         self._describe()
         self.room.engines = create(
             self.kind, self.data / "engines", ports=self.ports.engines(), notice=self.notice, environment=self.given
@@ -147,6 +155,7 @@ class System:
             "kind": self.kind,
             "ports": asdict(self.ports),
             "engines": self.room.running,
+            "metrics": self.metrics,
         }
         with self._turn:
             runfiles.write(self.run / "system.json", description)
@@ -168,6 +177,9 @@ class System:
     def _whole(self, service: Service) -> dict[str, str]:
         return environments.whole(self.environment(service), self.given)
 
+    def _of_process(self, service: Service, name: str) -> dict[str, str]:
+        return self._whole(service) | {"METRICS_PORT": str(self.metrics_ports.get(name, 0))}
+
     def write_environments(self) -> None:
         """Writes down what each service's processes have, for the management commands that people run."""
         for service in SERVICES:
@@ -178,7 +190,7 @@ class System:
         return Process(
             name,
             _command(service, process),
-            partial(self._whole, service),
+            partial(self._of_process, service, name),
             log=self.logs / f"{name}.log",
             runfile=self.run / "processes" / f"{name}.json",
             heartbeat=None if process == "web" else self.run / service.name / f"{process}.heartbeat",

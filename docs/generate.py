@@ -4,7 +4,9 @@ A test compares what stands in the repository with what this would write.
 """
 
 import argparse
+import importlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -116,6 +118,34 @@ Headers: `event-id`, `event-type`, `schema-version`, `traceparent`, as the membe
 [Guarantees](../guarantees.md) says more, and names the tests.
 """
 
+METRICS_INTRO = """\
+# Metrics
+
+Every process serves its metrics in Prometheus' text format at `/actuator/prometheus`: web servers at their own port,
+the gateway at `METRICS_PORT` (never at the port that clients reach), relays, consumers and projectors there too
+([how to scrape them](../how-to/scrape-metrics.md); [why each is measured where it is](\
+../adr/0091-where-each-number-is-measured.md)).
+
+Names and units are by [Prometheus' conventions](https://prometheus.io/docs/practices/naming/). A histogram has
+`_bucket`, `_sum` and `_count`. No label has a value that a client can choose: no path, id, key, instance or name.
+Counters begin anew when their process does; those of web workers go on when one worker follows another. Besides
+these, processes that are no web servers have prometheus_client's own `python_info` and `process_*`.
+
+Those of which a database is the source are measured by one process of the service and by no other; where none does,
+they are missing, which is an alarm itself.
+"""
+# By how their names begin; the first that fits.
+METRIC_SUBJECTS = {
+    "The domain": ("social_",),
+    "Commands and events": ("eventsourcing_", "friends_"),
+    "Log and graph": ("recommendations_", "projector_"),
+    "Gateway": ("gateway_",),
+    "Registry": ("registry_", "service_"),
+    "Requests to the services": ("django_", "web_"),
+    "Processes": ("",),
+}
+DECLARES = re.compile(r"metrics\.(?:counter|gauge|histogram|declare)\(")
+
 DECISIONS_INTRO = """\
 # Decisions
 
@@ -139,6 +169,7 @@ SUBJECTS = {
     "Tests": ("007",),
     "The event core under failure, and for others": ("008",),
     "Containers and Kubernetes": ("010",),
+    "Operation": ("009",),
 }
 
 
@@ -196,6 +227,25 @@ def _decision(path: Path) -> str:
     return f"- {number} [{title}]({path.name})\n"
 
 
+def metrics_page() -> str:
+    """The reference of metrics, from their declarations."""
+    from service import metrics
+
+    for path in sorted(BASE.glob("*/*.py")):
+        if path.parent.name not in {"docs", "tests"} and DECLARES.search(path.read_text("utf-8")):
+            importlib.import_module(f"{path.parent.name}.{path.stem}")
+    left = metrics.all_declared()
+    page = f"{MADE}\n{METRICS_INTRO}"
+    for subject, beginnings in METRIC_SUBJECTS.items():
+        chosen = [one for one in left if one.name.startswith(beginnings)]
+        left = [one for one in left if one not in chosen]
+        page += f"\n## {subject}\n\n| metric | kind | labels | meaning | measured by |\n|---|---|---|---|---|\n"
+        for one in chosen:
+            labels = ", ".join(f"`{label}`" for label in one.labels)
+            page += f"| `{one.name}` | {one.kind} | {labels} | {_cell(one.meaning)} | {one.where} |\n"
+    return page
+
+
 def pages() -> dict[Path, str]:
     """Every generated page: its file and its text."""
     from docs import asyncapi
@@ -206,6 +256,7 @@ def pages() -> dict[Path, str]:
         folder / "commands.md": commands_page(),
         folder / "events.md": events_page(),
         folder / "helm-values.md": helm_values.page(MADE),
+        folder / "metrics.md": metrics_page(),
         DOCS / "adr" / "README.md": decisions_page(),
         asyncapi.FILE: asyncapi.text(),
     }

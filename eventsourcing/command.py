@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 
-from eventsourcing import footprint, idempotency, wakeup
+from eventsourcing import footprint, idempotency, metrics, wakeup
 from eventsourcing.store import VersionConflict
 from service.problems import Problem
 
@@ -34,6 +34,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     It must load what it decides on inside itself. Raises Problem 409 when the conflict lasts.
     """
 
+    conflicts = metrics.CONFLICTS.labels(function.__name__.lstrip("_"))
+
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(ATTEMPTS):
@@ -42,6 +44,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
                     transaction.on_commit(wakeup.announce)
                     return _once(lambda: function(*args, **kwargs))
             except VersionConflict:
+                conflicts.inc()
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 -- spreads retries, hides nothing
         raise Problem(409, "Others keep changing this at the same time; try again.", headers={"Retry-After": "1"})
 

@@ -27,12 +27,13 @@ from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
-from eventsourcing import broker, deadletters, envelope, erasure
+from eventsourcing import broker, deadletters, envelope, erasure, metrics
 from eventsourcing.deadletters import Letter, said_by
 from eventsourcing.envelope import Envelope, Malformed
 from eventsourcing.erasure import Erasure
 from eventsourcing.topicmemory import TopicMemory
 from eventsourcing.topics import TopicIds
+from service import clock
 from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
@@ -253,6 +254,9 @@ class Consumer:
         self._topic_ids = TopicIds(subscription.topics)
         self._memory = TopicMemory(subscription.name)
         self._failures = 0
+        # When the first was published of what was taken off Kafka and is not committed, by partition.
+        self._held: dict[TopicPartition, float] = {}
+        metrics.CONSUMER_LAG.labels(subscription.name).set_function(self._lag)
 
     def run(self) -> None:
         """Serve; brokers and database that are away are waited for."""
@@ -262,6 +266,17 @@ class Consumer:
             except KafkaError as error:
                 self._back_off(f"Kafka does not answer: {error}")
         self._topic_ids.close()
+
+    def _lag(self) -> float:
+        """Seconds; asked by whoever scrapes, in another thread."""
+        held = list(self._held.values())
+        return max(0.0, time.time() - min(held)) if held else 0.0
+
+    def _hold(self, client: KafkaConsumer, batches: Batches) -> None:
+        for place in self._held.keys() - client.assignment():
+            del self._held[place]
+        for place, records in batches.items():
+            self._held.setdefault(place, records[0].timestamp / 1000)
 
     def _serve(self) -> None:
         client = broker.consumer(self._subscription.name)
@@ -273,6 +288,7 @@ class Consumer:
                 # Before the poll: what was polled has moved the positions, and must not be dropped.
                 if self._knows_topics(client):
                     batches = client.poll(timeout_ms=POLL_MS)
+                    self._hold(client, batches)
                     self._take(client, self._from_this_making(client, checked, batches))
         finally:
             client.close(autocommit=False, timeout_ms=3_000)
@@ -282,6 +298,8 @@ class Consumer:
         try:
             changed = self._memory.changed(self._topic_ids.current())
             if changed:
+                for topic in changed:
+                    metrics.MADE_ANEW.labels(topic).inc()
                 names = {broker.topic_name(topic) for topic in changed}
                 _to_beginning(client, [place for place in client.assignment() if place.topic in names])
                 self._memory.remember(changed)
@@ -330,13 +348,25 @@ class Consumer:
             self._rewind(client, place, records[0].offset, error)
             return True
         self._failures = 0
+        self._count(messages)
         try:
             offset = OffsetAndMetadata(records[-1].offset + 1, self._making(place), -1)
             client.commit({place: offset}, timeout_ms=COMMIT_TIMEOUT_MS)
         except LOST_PARTITION as error:
             logger.info("%s: %s is another's now: %s", self._subscription.name, place, error)
+            self._held.pop(place, None)
             return False
+        self._held.pop(place, None)
         return True
+
+    def _count(self, messages: Sequence[Message]) -> None:
+        """They are stored, and committed in the service's database."""
+        now, name = clock.now(), self._subscription.name
+        for message in messages:
+            found = message.envelope
+            metrics.RECEIVED.labels(name, metrics.known(found.event_type) if found else metrics.UNKNOWN).inc()
+            if found is not None:
+                metrics.CONSUMER_DELAY.labels(name).observe(max(0.0, (now - found.occurred_at).total_seconds()))
 
     def _rewind(self, client: KafkaConsumer, place: TopicPartition, offset: int, error: Exception) -> None:
         close_old_connections()
@@ -347,6 +377,7 @@ class Consumer:
         """Wait with jitter, longer from failure to failure; well below the time after which Kafka would give the
         partitions to another (`max_poll_interval_ms`; heartbeats go on in the client's own thread)."""
         self._failures += 1
+        metrics.CONSUMER_FAILURES.labels(self._subscription.name).inc()
         logger.warning("%s: %s", self._subscription.name, why)
         most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
         end = time.monotonic() + random.uniform(most / 2, most)  # noqa: S311 -- spreads retries, hides nothing

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from eventsourcing import envelope, erasure
+from eventsourcing import envelope, erasure, metrics
 from eventsourcing.erasure import Erasure
 from eventsourcing.models import DeadLetter
 from service import clock
@@ -56,6 +56,11 @@ _handlers: dict[str, Handler] = {}
 def register(consumer: str, handler: Handler) -> None:
     """How a consumer's dead letters are handled when they are retried: the handler raises where it fails again."""
     _handlers[consumer] = handler
+
+
+def consumers() -> list[str]:
+    """Who may have dead letters in this service."""
+    return sorted(_handlers)
 
 
 def parked(consumer: str, keys: Iterable[str]) -> set[str]:
@@ -118,6 +123,7 @@ def park(consumer: str, letter: Letter, error: Exception) -> None:
     """Record that an event failed; its key is parked from now on. The same event again changes nothing."""
     text = said_by(error)
     _add(consumer, letter, State.PARKED, text, 1)
+    metrics.PARKED.labels(consumer).inc()
     logger.error("%s parks key %s of %s: %s", consumer, letter.key, letter.topic, text)
 
 

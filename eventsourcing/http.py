@@ -10,7 +10,7 @@ import orjson
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from eventsourcing import consistency, footprint, idempotency, tokens
+from eventsourcing import consistency, footprint, idempotency, metrics, tokens
 from eventsourcing.consistency import Token
 from eventsourcing.idempotency import AlreadyAnswered, Answer, Scope, Stored
 from service import context
@@ -23,14 +23,14 @@ _VERSION = re.compile(r'"([0-9]{1,10})"', re.ASCII)
 
 
 def execute(
-    request: Request, command: Callable[[], R], answer: Callable[[R], Answer], *, body: object = None
+    request: Request, command: Callable[[], R], answer: Callable[[R], Answer], *, name: str, body: object = None
 ) -> HttpResponse:
     """Run a command and answer, with a token of what it has read and written; under an `Idempotency-Key`, once
     however often it is asked for.
 
-    `body` is what was read of the request's: with the query it makes the key's fingerprint. Raises Problem 400 for a
-    key or a token that is none, 409 while the same command is under way, 422 for a key that was used for something
-    else.
+    `name` is what it is counted under; `body` is what was read of the request's: with the query it makes the key's
+    fingerprint. Raises Problem 400 for a key or a token that is none, 409 while the same command is under way, 422
+    for a key that was used for something else.
     """
 
     def complete(outcome: R) -> Answer:
@@ -40,10 +40,10 @@ def execute(
     sent = tokens.of(request)
     scope = _scope(request, complete, body)
     try:
-        if scope is not None:
-            # Before anything else: what the command would look at first may be gone by now, its answer is not.
-            scope.check()
-        with idempotency.using(scope), footprint.collecting():
+        with metrics.command_counted(name), idempotency.using(scope), footprint.collecting():
+            if scope is not None:
+                # Before anything else: what the command would look at first may be gone by now, its answer is not.
+                scope.check()
             given = complete(command())
     except AlreadyAnswered as before:
         return _response(before.stored, sent)

@@ -228,3 +228,31 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.key}"
+
+
+class EventTotal(models.Model):
+    """How many events of a type were ever published; the relay counts them when it marks them."""
+
+    type = models.CharField(max_length=100, primary_key=True)
+    published = models.BigIntegerField()
+
+    class Meta:
+        db_table = "event_totals"
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.published}"
+
+
+class MaintenanceRun(models.Model):
+    """The last time that `verify` or `rebuild` came to its end."""
+
+    command = models.CharField(max_length=20, primary_key=True)
+    finished_at = models.DateTimeField()
+    seconds = models.FloatField()
+    differences = models.IntegerField(help_text="Found, and not healed.")
+
+    class Meta:
+        db_table = "maintenance_runs"
+
+    def __str__(self) -> str:
+        return f"{self.command}: {self.finished_at}"

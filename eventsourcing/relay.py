@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg2
 from kafka.errors import KafkaError
 
-from eventsourcing import direct, idempotency, republish, schema_registry, store, topics, wakeup
+from eventsourcing import direct, idempotency, metrics, republish, schema_registry, store, topics, totals, wakeup
 from eventsourcing.event import Event
 from eventsourcing.publisher import Acknowledged, Publisher
 from eventsourcing.shards import Shards
@@ -35,7 +35,7 @@ WHERE o.published_at IS NULL AND o.shard = ANY(%(shards)s)
 ORDER BY o.position LIMIT %(limit)s
 """  # noqa: S608 -- assembled from a constant only
 # Sequences are handed out under a lock, from what is committed: gapless, and never visible out of order.
-MARK_LOCK = "SELECT pg_advisory_xact_lock(hashtext('outbox.sequence'))"
+MARK_LOCK = totals.LOCK
 MARK = """
 WITH last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM outbox WHERE sequence IS NOT NULL)
 UPDATE outbox
@@ -56,6 +56,12 @@ class Relay:
         self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
         self._lacking = republish.Lacking()
         self._failures, self._expire_at = 0, 0.0
+        self._shards: Shards | None = None
+
+    def reports(self) -> bool:
+        """Whether it is this relay that reports the service's numbers; for any thread."""
+        shards = self._shards
+        return shards is not None and 0 in shards.owned
 
     def run(self) -> None:
         """Serve; a lost database is waited for."""
@@ -64,6 +70,9 @@ class Relay:
                 self._serve()
             except psycopg2.Error as error:
                 logger.warning("The relay has lost its session: %s", str(error).strip())
+                self._shards = None
+                metrics.RELAY_FAILURES.labels("database").inc()
+                metrics.SHARDS.set(0)
                 # What it still had to send is another's by now, who may already be further in the same streams.
                 self._publisher.close()
                 self._back_off()
@@ -82,11 +91,12 @@ class Relay:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         with closing(direct.connect("relay")) as connection:
             direct.listen(connection, wakeup.CHANNEL)
-            shards = Shards(connection, owner=owner, total=store.SHARDS)
+            self._shards = shards = Shards(connection, owner=owner, total=store.SHARDS)
             pause = BUSY_SECONDS
             while not self._stopper.stopping:
                 self._heartbeat.beat()
                 shards.maintain()
+                metrics.SHARDS.set(len(shards.owned))
                 self._expire_answers(connection)
                 if self.step(connection, shards):
                     pause = BUSY_SECONDS
@@ -110,6 +120,7 @@ class Relay:
             events = self._next(connection, shards, present)
         except KafkaError as error:
             logger.warning("Kafka does not answer: %s", error)
+            metrics.RELAY_FAILURES.labels("broker").inc()
             self._failed(shards)
             return False
         if not events:
@@ -120,7 +131,9 @@ class Relay:
         # What Kafka takes goes on at full speed beside a stream that it does not take.
         if done:
             self._failures = 0
+            metrics.BATCHES.inc()
         else:
+            metrics.RELAY_FAILURES.labels("unacknowledged").inc()
             self._failed(shards)
         return True
 
@@ -129,6 +142,7 @@ class Relay:
         rows = direct.fetch(connection, UNPUBLISHED, owned) if shards.owned else []
         new = [store.as_stored(row) for row in rows]
         lacking = self._lacking.look(connection, sorted(shards.owned), present)
+        metrics.GAPS.set(len(lacking))
         return republish.with_lacking(connection, new, lacking, BATCH) if lacking else new
 
     def _mark(
@@ -150,8 +164,13 @@ class Relay:
         with connection.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute(MARK_LOCK)
+            cursor.execute(totals.ADD, values)
+            new = cursor.fetchall()
             cursor.execute(MARK, values)
             cursor.execute("COMMIT")
+        for name, number in new:
+            metrics.PUBLISHED.labels(name).inc(number)
+        metrics.REPUBLISHED.inc(len(done) - sum(number for _, number in new))
 
     def _failed(self, shards: Shards) -> None:
         self._failures += 1

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from eventsourcing import direct, schema_registry, store
+from eventsourcing import direct, metrics, schema_registry, store
 from eventsourcing.event import Event
 from eventsourcing.topics import Present
 
@@ -109,6 +109,7 @@ def _gaps(connection: direct.Connection, shards: Sequence[int], present: Present
 def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: UUID, *, first: bool) -> None:
     direct.fetch(connection, REMEMBER, {"shard": shard, "topic": topic, "topic_id": topic_id})
     if not first:
+        metrics.MADE_ANEW.labels(topic).inc()
         logger.warning("Topic %s was made anew: shard %d is published to it again", topic, shard)
 
 

@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
-from eventsourcing import footprint, schema_registry
+from eventsourcing import footprint, metrics, schema_registry
 from eventsourcing.event import Event, Metadata, NewEvent
 from service import context
 
@@ -109,9 +110,11 @@ def append(
     use), SchemaViolation or UnknownEventType where an event may not be written; nothing is written then.
     """
     how = metadata or Metadata.current()
-    return [
+    stored = [
         _append_one(stream, version, event, how) for version, event in enumerate(events, start=expected_version + 1)
     ]
+    transaction.on_commit(partial(metrics.count_stored, [event.type for event in events]))
+    return stored
 
 
 def append_each(changes: Mapping[str, tuple[int, NewEvent]], *, metadata: Metadata) -> None:
@@ -127,6 +130,7 @@ def append_each(changes: Mapping[str, tuple[int, NewEvent]], *, metadata: Metada
         raise VersionConflict(f"{stream} is not at version {changes[stream][0]}, or has ended.")
     for stream, (expected, _) in changes.items():
         footprint.note(settings.SERVICE, stream, expected + 1)
+    transaction.on_commit(partial(metrics.count_stored, [event.type for _, event in changes.values()]))
 
 
 def erase(stream: str) -> None:

@@ -33,7 +33,9 @@ class AddFriend(APIView):
         """Add a friend."""
         asker = parameters.integer(user_id, "userId")
         friend = parameters.required_id(request, "friendId")
-        return execute(request, lambda: commands.add_friend(asker, friend), lambda added: _answer(added, 201))
+        return execute(
+            request, lambda: commands.add_friend(asker, friend), lambda added: _answer(added, 201), name="add_friend"
+        )
 
 
 class RemoveFriend(APIView):
@@ -50,6 +52,7 @@ class RemoveFriend(APIView):
             request,
             lambda: commands.remove_friend(asker, friend, expected=expected),
             lambda removed: Answer(status=204, headers={"ETag": etag(removed.version)}),
+            name="remove_friend",
         )
 
 

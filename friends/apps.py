@@ -10,8 +10,9 @@ class FriendsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register them."""
-        from eventsourcing import consumer, schema_registry, state, topics
+        from eventsourcing import consumer, measures, schema_registry, state, topics
         from friends import directory, events, proof
+        from friends.metrics import FRIENDSHIPS
         from friends.state import STATE
 
         schema_registry.register(*events.PUBLISHED, *events.READ)
@@ -19,3 +20,4 @@ class FriendsConfig(AppConfig):
         state.register(STATE)
         consumer.register(directory.SUBSCRIPTION)
         proof.register()
+        measures.count(FRIENDSHIPS)

@@ -13,7 +13,7 @@ from eventsourcing import schema_registry, wakeup
 from eventsourcing.consumer import Message, Subscription
 from eventsourcing.envelope import Envelope
 from eventsourcing.http import version_of
-from friends import departures
+from friends import departures, metrics
 from service import registration
 from service.context import current
 from service.problems import Problem
@@ -97,12 +97,15 @@ def learn(user_id: int) -> bool:
 def _version(user_id: int) -> int | None:
     """The version at which the users service has the user, 0 where it does not tell; None: there is none."""
     try:
-        return _ask(user_id)
+        found = _ask(user_id)
     except (OSError, ValueError, HTTPException) as error:
+        metrics.ASKED.labels("nothing").inc()
         logger.warning("The users service does not say whether there is a user %d: %s", user_id, error)
         raise Problem(
             503, f"Whether there is a user {user_id} cannot be said now.", headers={"Retry-After": "1"}
         ) from error
+    metrics.ASKED.labels("no" if found is None else "yes").inc()
+    return found
 
 
 def _ask(user_id: int) -> int | None:

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gateway import answers, routing, target
-from gateway.body import Receive, Send
+from gateway import answers, inside, metrics, routing, target
+from gateway.body import Message, Receive, Send
 from gateway.discovery import Discovery
 from gateway.proxy import Proxy
 from gateway.target import Scope
@@ -17,11 +17,15 @@ Handler = Callable[[Scope, Any, Any], Awaitable[None]]
 class Application:
     """ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/): HTTP and lifespan; WebSockets are refused.
 
-    `tls`: clients come over HTTPS, which ends before us.
+    `tls`: clients come over HTTPS, which ends before us. `inside_port`: the port for those who run the system, 0 for
+    none.
     """
 
-    def __init__(self, django: Handler, proxy: Proxy, discovery: Discovery, *, tls: bool) -> None:
+    def __init__(
+        self, django: Handler, proxy: Proxy, discovery: Discovery, *, tls: bool, inside_port: int = 0
+    ) -> None:
         self._django, self._proxy, self._discovery, self._tls = django, proxy, discovery, tls
+        self._inside_port = inside_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's event stream."""
@@ -33,14 +37,19 @@ class Application:
             await send({"type": "websocket.close", "code": 1003})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Where the connection came in, by its socket: no header decides that.
+        if self._inside_port and scope["server"][1] == self._inside_port:
+            await inside.serve(scope, receive, send)
+            return
         try:
             scope = target.read(scope, tls=self._tls)
             found = routing.find(scope["raw_path"])
         except Problem as problem:
+            metrics.answered_ourselves(problem.status)
             await answers.problem(send, problem, scope)
             return
         if found is None:
-            await self._django(scope, receive, send)
+            await self._django(scope, receive, _counting(send))
         else:
             await self._proxy.forward(*found, scope, receive, send)
 
@@ -54,3 +63,12 @@ class Application:
                 await self._discovery.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _counting(send: Send) -> Send:
+    async def counted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            metrics.answered_ourselves(message["status"])
+        await send(message)
+
+    return counted

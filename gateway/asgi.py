@@ -14,5 +14,12 @@ from service import health
 
 _discovery = Discovery.from_environment()
 _proxy = Proxy(_discovery, timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"))
-application = Application(get_asgi_application(), _proxy, _discovery, tls=environment.flag("TLS"))
+application = Application(
+    get_asgi_application(),
+    _proxy,
+    _discovery,
+    tls=environment.flag("TLS"),
+    inside_port=environment.integer("METRICS_PORT"),
+)
 health.register("discovery", _discovery.check)
+health.register_detail("instances", _discovery.described)

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from config import environment
+from gateway import metrics
 from gateway.pool import Upstream
+from gateway.routing import ROUTES
 from gateway.upstream import UpstreamError
 from service import eureka
 from service.registration import STATIC
@@ -156,6 +158,16 @@ class Discovery:
         if self._task is not None and self._task.done():
             raise UpstreamError("The registry is not asked any more.")
 
+    def show(self) -> None:
+        """Set the gauges."""
+        for route in ROUTES:
+            metrics.BY_ROUTE[route.id].show(self._upstreams.get(route.service, ()))
+        metrics.REGISTRY_ANSWERS.set(not self._silent)
+
+    def described(self) -> dict[str, list[str]]:
+        """For health's details: by service, the addresses of what is up."""
+        return {app: [one.authority.decode() for one in those] for app, those in self._upstreams.items()}
+
     def start(self) -> None:
         """Begin to poll, on the running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="discovery")
@@ -189,6 +201,7 @@ class Discovery:
         now = asyncio.get_running_loop().time()
         for upstream in self._all():
             upstream.sweep(now)
+        self.show()
 
     async def _poll(self) -> None:
         said: list[str] = []

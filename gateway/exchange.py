@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-from gateway import headers, under_way
+from gateway import headers, metrics, under_way
 from gateway.body import Body, ClientGone, Send
 from gateway.headers import Incoming
 from gateway.pool import Upstream
@@ -55,14 +56,15 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
     `timeout`: seconds until the answer begins, and of silence within it.
     """
     head = request.head(upstream.authority) + request.body.opening()
+    begun = perf_counter()
     connection.send(head, head_only=request.scope["method"] == "HEAD")
     if request.body.whole:
         connection.expect(timeout)
-        await _answer(connection, request, send, timeout)
+        await _answer(connection, request, send, timeout, begun)
         return
     flow = asyncio.get_running_loop().create_task(request.body.flow(connection, timeout))
     try:
-        await _answer(connection, request, send, timeout)
+        await _answer(connection, request, send, timeout, begun)
     finally:
         if not flow.done():
             # Answered before the whole request was there: what is still to come must not go to the next one.
@@ -70,8 +72,10 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
             connection.close()
 
 
-async def _answer(connection: Connection, request: Request, send: Send, timeout: float) -> None:
+async def _answer(connection: Connection, request: Request, send: Send, timeout: float, begun: float) -> None:
     await connection.answer()
+    counts = metrics.BY_ROUTE[request.route.id]
+    counts.upstream.observe(perf_counter() - begun)
     endless = _endless(connection.headers)
     patience = None if endless else timeout
     # An instance that dies between head and body has given no answer, and that can still be said.
@@ -81,6 +85,7 @@ async def _answer(connection: Connection, request: Request, send: Send, timeout:
             rest, more = await _next(connection, patience)
             data += rest
         under_way.check(connection, data, request.deadline)
+    counts.answered(connection.status)
     fields = headers.returned(connection.headers, request.incoming.request_id)
     await send({"type": "http.response.start", "status": connection.status, "headers": fields})
     try:

@@ -101,6 +101,11 @@ class Upstream:
         """Whether it refused a connection a moment ago. `now` is the loop's time."""
         return now < self._ejected_until
 
+    @property
+    def idle(self) -> int:
+        """How many connections are kept for later."""
+        return len(self._idle)
+
     def sweep(self, now: float) -> None:
         """Close what was idle for too long. `now` is the loop's time."""
         while self._idle and (self._idle[0].closed or now - self._idle[0].idle_since >= IDLE_SECONDS):

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import answers, balancer, exchange, headers
+from gateway import answers, balancer, exchange, headers, metrics
 from gateway.body import Body, ClientGone, Receive, Send
 from gateway.discovery import Discovery
 from gateway.exchange import Request
@@ -45,7 +45,9 @@ class Proxy:
         try:
             await self._pass_on(request, send)
         except (UpstreamError, ClientGone) as error:
-            problem = _problem(error, route.service)
+            problem, kind = _problem(error, route.service)
+            metrics.BY_ROUTE[route.id].failures[kind].inc()
+            metrics.BY_ROUTE[route.id].answered(problem.status)
             told = (scope["method"], scope["path"], problem.status, error, incoming.request_id.decode())
             logger.warning("%s %s: %d, %s (request %s)", *told)
             await answers.problem(send, problem, scope, incoming)
@@ -69,15 +71,18 @@ class Proxy:
             try:
                 await self._through(upstream, request, send, patience, fresh=fresh)
             except UnderWay as again:
+                metrics.BY_ROUTE[request.route.id].under_way.inc()
                 await asyncio.sleep(again.seconds)
                 patience = request.deadline - asyncio.get_running_loop().time()
                 request.body.rewind()
                 tried, fresh = set(), False
             except NoConnection:
+                metrics.BY_ROUTE[request.route.id].refused.inc()
                 tried.add(upstream)
             except ConnectionLost as error:
                 if not _may_repeat(request, error):
                     raise
+                metrics.BY_ROUTE[request.route.id].lost.inc()
                 # A new connection cannot be lost unread: there is no third time.
                 fresh = True
             else:
@@ -110,15 +115,16 @@ def _may_repeat(request: Request, error: ConnectionLost) -> bool:
     return error.unread and request.scope["method"] in IDEMPOTENT and request.body.whole
 
 
-def _problem(error: Exception, service: str) -> Problem:
+def _problem(error: Exception, service: str) -> tuple[Problem, str]:
+    """What is answered, and what it is counted as."""
     match error:
         case NoConnection():
-            return Problem(503, f"No instance of {service} is up.", headers=RETRY_AFTER)
+            return Problem(503, f"No instance of {service} is up.", headers=RETRY_AFTER), "no_instance"
         case TooBusy():
-            return Problem(503, f"{service} has more requests than it can take.", headers=RETRY_AFTER)
+            return Problem(503, f"{service} has more requests than it can take.", headers=RETRY_AFTER), "too_busy"
         case TooSlow():
-            return Problem(504, f"{service} did not answer in time.")
+            return Problem(504, f"{service} did not answer in time."), "too_slow"
         case ClientGone():
-            return Problem(408, "The request's body did not come.")
+            return Problem(408, "The request's body did not come."), "client_gone"
         case _:
-            return Problem(502, f"{service} gave no proper answer.")
+            return Problem(502, f"{service} gave no proper answer."), "broken"

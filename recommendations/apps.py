@@ -11,7 +11,7 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Register them."""
         from eventsourcing import consumer, deadletters, erasure, schema_registry
-        from recommendations import batch, events, graph, log, proof
+        from recommendations import batch, details, events, graph, log, proof
         from service import health
 
         schema_registry.register(*events.READ)
@@ -20,3 +20,4 @@ class RecommendationsConfig(AppConfig):
         erasure.register(log.forget)
         proof.register()
         health.register("graph", graph.check)
+        health.register_detail("projector", details.projector)

@@ -1,18 +1,20 @@
 """A batch of the log on its way into the graph: what comes next, what of it is poison."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from eventsourcing import deadletters, envelope
+from eventsourcing import metrics as core
 from eventsourcing.deadletters import Letter, said_by
 from eventsourcing.event import key_of
-from recommendations import graph, log, projection
+from recommendations import graph, log, metrics, projection
 from recommendations.events import Change, Gone, change
 from recommendations.log import PROJECTOR, Entry, Mark, Place
 from recommendations.projection import CheckpointMoved, Checkpoints
+from service import clock
 
 logger = logging.getLogger(__name__)
 SIZE = 500
@@ -130,6 +132,7 @@ def carry_out(decided: Decided, *, before: Checkpoints, moves: Checkpoints) -> N
     """
     try:
         projection.project([one for _, one in decided], before=before, moves=moves)
+        _count(entry for entry, _ in decided)
     except (CheckpointMoved, graph.Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 -- found again below, change by change, and parked there
@@ -151,6 +154,16 @@ def _one_by_one(decided: Decided) -> None:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever the graph says about this one alone
             parking.park(entry, error)
+        else:
+            _count([entry])
+
+
+def _count(entries: Iterable[Entry]) -> None:
+    """They are in the graph."""
+    now = clock.now()
+    for entry in entries:
+        metrics.PROJECTED.labels(core.known(entry.event.type)).inc()
+        metrics.VISIBLE.observe(max(0.0, (now - entry.event.occurred_at).total_seconds()))
 
 
 def _probe() -> None:

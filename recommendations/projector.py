@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from neo4j.exceptions import Neo4jError
 
 from eventsourcing import direct, wakeup
-from recommendations import batch, graph, graph_models, log, projection
+from recommendations import batch, graph, graph_models, log, metrics, projection
 from recommendations.leader import Leader
 from recommendations.projection import CheckpointMoved, Checkpoints
 from service.runner import Heartbeat, Stopper
@@ -28,6 +28,9 @@ class Projector:
         self._stopper, self._heartbeat = stopper, heartbeat
         self._checkpoints: Checkpoints | None = None
         self._failures, self._not_before = 0, 0.0
+        self.leads = False
+        # As they were last known, for whoever reports; None: they never were.
+        self.reached: Checkpoints | None = None
 
     def run(self) -> None:
         """Serve; a database or a graph that is away is waited for."""
@@ -40,7 +43,14 @@ class Projector:
             except DATABASE_TROUBLE as error:
                 close_old_connections()
                 self._checkpoints = None
+                self._lead(False)
+                metrics.FAILURES.labels("database").inc()
                 self._back_off(f"the database: {error}")
+        self._lead(False)
+
+    def _lead(self, leads: bool) -> None:
+        self.leads = leads
+        metrics.LEADING.set(leads)
 
     def _serve(self) -> None:
         with closing(direct.connect("project")) as session:
@@ -48,7 +58,8 @@ class Projector:
             leader, pause = Leader(session), BUSY_SECONDS
             while not self._stopper.stopping:
                 self._heartbeat.beat()
-                if not leader.maintain():
+                self._lead(leader.maintain())
+                if not self.leads:
                     self._checkpoints = None
                     self._stopper.wait(STANDBY_SECONDS)
                 elif self._waiting():
@@ -62,7 +73,7 @@ class Projector:
     def step(self) -> bool:
         """Bring one batch into the graph; False when there was nothing to do, or no graph."""
         try:
-            before = self._begin() if self._checkpoints is None else self._checkpoints
+            self.reached = before = self._begin() if self._checkpoints is None else self._checkpoints
             found = batch.following(before)
             if found.moves:
                 batch.carry_out(batch.decide(found.entries), before=before, moves=found.moves)
@@ -73,9 +84,11 @@ class Projector:
             return True
         except (graph.Unavailable, Neo4jError) as error:
             self._checkpoints = None
+            metrics.FAILURES.labels("graph").inc()
             self._back_off(f"the graph: {error}")
             return False
-        self._checkpoints, self._failures = {**before, **found.moves}, 0
+        self.reached = self._checkpoints = {**before, **found.moves}
+        self._failures = 0
         return bool(found.moves)
 
     def _begin(self) -> Checkpoints:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from registry import instance
+from registry import instance, metrics
 from registry.instance import UNKNOWN
 from registry.models import Change, Lease
 from registry.registration import Registration
@@ -30,6 +30,7 @@ def begin_change() -> datetime:
 
 
 def _record(lease: Lease, action: str, now: datetime) -> None:
+    transaction.on_commit(metrics.CHANGES.labels(action).inc)
     lease.last_updated = clock.epoch_milliseconds(now)
     shown = instance.show(lease, action)
     Change.objects.create(app=lease.app, instance_id=lease.instance_id, action=action, instance=shown, at=now)
@@ -69,7 +70,9 @@ def renew(app: str, instance_id: str, last_dirty: int | None = None) -> bool:
     False where there is none, or the instance has changed since it registered: then it must register again.
     """
     leases = Lease.objects.filter(app=app, instance_id=instance_id, last_dirty__gte=last_dirty or 0)
-    return bool(leases.update(renewed_at=Now()))
+    renewed = bool(leases.update(renewed_at=Now()))
+    metrics.RENEWALS.labels("renewed" if renewed else "unknown").inc()
+    return renewed
 
 
 @transaction.atomic

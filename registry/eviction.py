@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.models import DurationField, ExpressionWrapper, F, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Least, Now
 
-from registry import commands
+from registry import commands, metrics
 from registry.models import Lease, Pulse
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ def evict() -> int:
         for lease in expired:
             commands.end(lease, now)
     for lease in expired:
+        metrics.EVICTIONS.inc()
         logger.warning("The lease of %s ran out", lease)
     return len(expired)
 

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from service import health
+from service import details, health
 
 
 class ServiceConfig(AppConfig):
@@ -15,6 +15,8 @@ class ServiceConfig(AppConfig):
         """Have the database decide about health, where there is one."""
         if _has_database():
             health.register("database", health.database)
+            health.register_detail("pendingMigrations", details.migrations)
+            health.register_detail("heartbeatAgeSeconds", details.heartbeats)
 
 
 def _has_database() -> bool:

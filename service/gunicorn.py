@@ -16,7 +16,10 @@ from config import environment
 _run_dir = Path(environment.text("RUN_DIR") or f"/tmp/{os.getpid()}")  # noqa: S108 -- only where nothing is set
 _asgi = environment.text("WEB_PROTOCOL") == "asgi"
 
-bind = f"{environment.text('HOST')}:{environment.integer('PORT')}"
+bind = [f"{environment.text('HOST')}:{environment.integer('PORT')}"]
+if _asgi and environment.integer("METRICS_PORT"):
+    # The gateway's other door, for the inside: what it counts is not for whoever reaches its port.
+    bind.append(f"{environment.text('HOST')}:{environment.integer('METRICS_PORT')}")
 workers = environment.integer("WEB_WORKERS")
 threads = 1 if _asgi else environment.integer("WEB_THREADS")
 worker_class = "service.asgi_worker.Worker" if _asgi else "gthread"
@@ -36,6 +39,7 @@ errorlog = "-"
 loglevel = environment.text("LOG_LEVEL").lower()
 proc_name = os.environ.get("DJANGO_SETTINGS_MODULE", "service")
 _registration: Any = None
+_sampler: Any = None
 
 
 def on_starting(server: Any) -> None:
@@ -45,13 +49,29 @@ def on_starting(server: Any) -> None:
     metrics.begin_multiprocess(_run_dir / "metrics")
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """In the master: a new worker takes a place in the row that nobody alive has."""
+    from service import metrics
+
+    worker.metrics_place = metrics.free_place([one.metrics_place for one in server.WORKERS.values()])
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In the worker, before it loads the service: it counts at its place."""
+    from service import metrics
+
+    metrics.begin_worker(worker.metrics_place)
+
+
 def post_worker_init(worker: Any) -> None:
-    """In each worker: one of them, whichever holds the lock, keeps the service registered."""
-    from service import lifetime
+    """In each worker: it measures itself; one of them, whichever holds the lock, keeps the service registered."""
+    from service import lifetime, runtime
     from service.registration import ElectedRegistration, from_settings
 
     lifetime.ends_when(lambda: not worker.alive)
-    global _registration
+    global _registration, _sampler
+    _sampler = runtime.Sampler(worker.metrics_place, lambda: worker.nr_conns)
+    _sampler.start()
     found = from_settings()
     if found is not None:
         _registration = ElectedRegistration(found, lock=_run_dir / "registration.lock")
@@ -64,10 +84,12 @@ def worker_exit(server: Any, worker: Any) -> None:
     """A worker ends: whoever held the registration leaves the registry, or hands it to another worker."""
     if _registration is not None:
         _registration.stop()
+    if _sampler is not None:
+        _sampler.stop()
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """In the master: a dead worker's gauges must not be counted as alive."""
-    from prometheus_client import multiprocess
+    from service import metrics
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library has no types here
+    metrics.end_worker(worker.metrics_place)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from config import environment
+from service import metrics
 from service.eureka import Instance, RegistryClient, RegistryError
 
 logger = logging.getLogger(__name__)
@@ -32,11 +33,21 @@ STATIC = {
 }
 
 
+REGISTERED = metrics.gauge(
+    "service_registered",
+    "1: the registry has this service's lease; 0: it has not, or does not answer.",
+    ["app"],
+    where="web of every registered service",
+    mode="livemax",
+)
+
+
 class Registration:
     """Keeps one instance registered: registers, renews at a third of the lease, registers again when forgotten."""
 
     def __init__(self, client: RegistryClient, instance: Instance) -> None:
         self._client, self.instance = client, instance
+        self._shown = REGISTERED.labels(instance.app)
         self._registered = False
         # Whether there may be a lease: also after a registration of which no answer came.
         self._begun = False
@@ -51,11 +62,13 @@ class Registration:
             if not self._failures:
                 logger.warning("The registry does not answer, trying on: %s", error)
             self._failures += 1
+            self._shown.set(0)
             # Doubled each time, and soon enough that a lease does not run out for one lost answer.
             return random.uniform(0.5, 1.0) * min(BACKOFF_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))  # noqa: S311 -- jitter
         if self._failures:
             logger.info("The registry answers again")
         self._failures = 0
+        self._shown.set(1)
         # Instances that started together must not renew together.
         return self.instance.lease_seconds / 3 * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
 
@@ -77,6 +90,7 @@ class Registration:
         if not self._begun:
             return
         self._registered = self._begun = False
+        self._shown.set(0)
         try:
             self._client.cancel(self.instance)
         except RegistryError as error:

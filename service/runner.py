@@ -12,6 +12,14 @@ from types import FrameType
 
 from django.conf import settings
 
+from service import metrics
+
+HEARTBEAT = metrics.gauge(
+    "worker_heartbeat_timestamp_seconds",
+    "When the process last said that its loop goes round, in seconds since 1970.",
+    where="each relay, consumer, projector",
+)
+
 
 class Stopper:
     """Asked by signals, looked at by loops."""
@@ -55,6 +63,7 @@ class Heartbeat:
         moment = time.monotonic()
         if moment >= self._next:
             self.path.touch()
+            HEARTBEAT.set_to_current_time()
             self._next = moment + 1.0
 
     def end(self) -> None:

@@ -13,5 +13,6 @@ handler500 = "service.problems.server_error"
 urlpatterns = [
     path("actuator/health", health.view, name="health"),
     path("actuator/health/liveness", health.liveness, name="liveness"),
+    path("actuator/health/detail", health.detail_view, name="health detail"),
     path("actuator/prometheus", metrics.view, name="metrics"),
 ]

@@ -36,7 +36,13 @@ class Users(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Create a user."""
         names = _names(request)
-        return execute(request, lambda: commands.create_user(**names), lambda user: _answer(user, 201), body=names)
+        return execute(
+            request,
+            lambda: commands.create_user(**names),
+            lambda user: _answer(user, 201),
+            name="create_user",
+            body=names,
+        )
 
     def get(self, request: Request) -> HttpResponse:
         """List users by id: `limit` (default 50, at most 200), `cursor` (from the `Link` header), `name` (prefix)."""
@@ -87,6 +93,7 @@ class OneUser(APIView):
             request,
             lambda: commands.update_user(number, **names, expected=expected),
             lambda user: _answer(user, 200),
+            name="update_user",
             body=names,
         )
 
@@ -98,4 +105,5 @@ class OneUser(APIView):
             request,
             lambda: commands.delete_user(number, expected=expected),
             lambda nothing: Answer(status=204, headers={}),
+            name="delete_user",
         )

@@ -10,11 +10,13 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         """Register them."""
-        from eventsourcing import schema_registry, state, topics
+        from eventsourcing import measures, schema_registry, state, topics
         from users import events, proof
+        from users.metrics import USERS
         from users.state import STATE
 
         schema_registry.register(*events.PUBLISHED)
         topics.register(events.TOPIC)
         state.register(STATE)
         proof.register()
+        measures.count(USERS)

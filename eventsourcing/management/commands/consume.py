@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventsourcing import consumer
+from service import exporter
 from service.runner import Heartbeat, Stopper
 
 
@@ -24,5 +25,6 @@ class Command(BaseCommand):
         if name not in known:
             raise CommandError(f"Which consumer? This service has: {', '.join(known) or 'none'}.")
         heartbeat = Heartbeat("consume")
-        consumer.Consumer(known[name], stopper=Stopper().install(), heartbeat=heartbeat).run()
+        with exporter.serving():
+            consumer.Consumer(known[name], stopper=Stopper().install(), heartbeat=heartbeat).run()
         heartbeat.end()

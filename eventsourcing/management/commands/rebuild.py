@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from eventsourcing import rebuild, state
+from eventsourcing import rebuild, runs, state
 from eventsourcing.management.progress import Progress
 
 
@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rebuild each state table of the service."""
-        for table in state.all_tables():
-            progress = Progress(f"{table.category} streams")
-            rebuild.rebuild(table, progress)
-            progress.end()
+        with runs.recorded("rebuild"):
+            for table in state.all_tables():
+                progress = Progress(f"{table.category} streams")
+                rebuild.rebuild(table, progress)
+                progress.end()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from eventsourcing import report
 from eventsourcing.relay import Relay
 from service.runner import Heartbeat, Stopper
 
@@ -16,5 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Relay until SIGTERM or SIGINT."""
         heartbeat = Heartbeat("relay")
-        Relay(stopper=Stopper().install(), heartbeat=heartbeat).run()
+        relay = Relay(stopper=Stopper().install(), heartbeat=heartbeat)
+        with report.serving(relay.reports):
+            relay.run()
         heartbeat.end()

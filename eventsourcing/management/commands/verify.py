@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventsourcing import rebuild, state
+from eventsourcing import rebuild, runs, state
 from eventsourcing.management.progress import Progress
 
 
@@ -19,6 +19,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Name every difference; repair them where told to."""
+        with runs.recorded("verify") as run:
+            found = self._compare(repair=options["repair"])
+            run.differences = 0 if options["repair"] else found
+        if found and not options["repair"]:
+            raise CommandError(f"{found} differ; --repair heals them.", returncode=1)
+        self.stdout.write(f"{found} healed." if found else "State and events agree.")
+
+    def _compare(self, *, repair: bool) -> int:
         found = 0
         for table in state.all_tables():
             progress = Progress(f"{table.category} streams compared")
@@ -26,9 +34,7 @@ class Command(BaseCommand):
             progress.end()
             for difference in differences:
                 self.stdout.write(str(difference))
-            if options["repair"]:
+            if repair:
                 rebuild.repair(table, differences)
             found += len(differences)
-        if found and not options["repair"]:
-            raise CommandError(f"{found} differ; --repair heals them.", returncode=1)
-        self.stdout.write(f"{found} healed." if found else "State and events agree.")
+        return found

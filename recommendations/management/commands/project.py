@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from eventsourcing import report
+from recommendations import measures
 from recommendations.projector import Projector
 from service.runner import Heartbeat, Stopper
 
@@ -16,5 +18,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Project until SIGTERM or SIGINT."""
         heartbeat = Heartbeat("project")
-        Projector(stopper=Stopper().install(), heartbeat=heartbeat).run()
+        projector = Projector(stopper=Stopper().install(), heartbeat=heartbeat)
+        report.register(measures.Progress(lambda: projector.reached))
+        with report.serving(lambda: projector.leads):
+            projector.run()
         heartbeat.end()

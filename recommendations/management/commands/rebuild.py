@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from eventsourcing import runs
 from eventsourcing.management.progress import Progress
 from recommendations import graph, log, rebuild
 
@@ -29,7 +30,8 @@ class Command(BaseCommand):
                     f"Going on with a rebuild that was stopped, in phase {run.phase} behind {run.after}."
                 )
             progress = Progress("streams", total=log.count_streams(after=run.after) if run.phase == "log" else None)
-            rebuild.rebuild(run, rate=options["rate"], progress=progress)
+            with runs.recorded("rebuild"):
+                rebuild.rebuild(run, rate=options["rate"], progress=progress)
             progress.end()
         except rebuild.Replaced as error:
             raise CommandError("The graph was replaced, or another rebuild ended; run it again.") from error

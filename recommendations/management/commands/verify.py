@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventsourcing import deadletters
+from eventsourcing import deadletters, runs
 from eventsourcing.management.progress import Progress
 from recommendations import graph, verify
 from recommendations.log import PROJECTOR
@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Name every difference; repair them where told to."""
         try:
-            found = self._compare(options["repair"])
+            with runs.recorded("verify") as run:
+                found = self._compare(options["repair"])
+                run.differences = 0 if options["repair"] else found
             behind = verify.behind()
         except graph.Unavailable as error:
             raise CommandError(f"The graph does not answer: {error}") from error

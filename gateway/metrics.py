@@ -1,0 +1,89 @@
+"""What the gateway counts. On the way of a request only children that were looked up before are touched."""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.pool import Upstream
+from gateway.routing import ROUTES, Route
+from service import metrics
+
+WHERE = "gateway web"
+OWN = "gateway"
+CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+FAILURES = ("no_instance", "too_busy", "too_slow", "broken", "client_gone")
+
+RESPONSES = metrics.counter(
+    "gateway_responses_total",
+    "Responses by route (`gateway`: its own, and what belongs to no route) and class of status.",
+    ["route", "status"],
+    where=WHERE,
+)
+UPSTREAM_SECONDS = metrics.histogram(
+    "gateway_upstream_latency_seconds",
+    "Seconds from sending a request to an instance until the head of its answer.",
+    ["route"],
+    where=WHERE,
+)
+RETRIES = metrics.counter(
+    "gateway_retries_total",
+    "Requests tried again, by why: `refused`, the instance took no connection; `lost`, a kept one had ended; "
+    "`under_way`, the same command was not answered yet.",
+    ["route", "reason"],
+    where=WHERE,
+)
+FAILED = metrics.counter(
+    "gateway_failures_total",
+    "Requests that no instance answered, by why: " + ", ".join(f"`{kind}`" for kind in FAILURES) + ".",
+    ["route", "kind"],
+    where=WHERE,
+)
+IN_FLIGHT = metrics.gauge(
+    "gateway_requests_in_flight", "Requests that an instance is at work on.", ["route"], where=WHERE
+)
+IDLE = metrics.gauge("gateway_idle_connections", "Kept connections to instances.", ["route"], where=WHERE)
+INSTANCES = metrics.gauge(
+    "gateway_instances", "Instances of the route's service that are up.", ["route"], where=WHERE, mode="livemin"
+)
+REGISTRY_ANSWERS = metrics.gauge(
+    "gateway_registry_answers",
+    "1: a registry answered when it was last asked, or there is none to ask; 0: none did.",
+    where=WHERE,
+    mode="livemin",
+)
+
+
+class Of:
+    """The children of one route."""
+
+    def __init__(self, route: str) -> None:
+        self._responses = [RESPONSES.labels(route, name) for name in CLASSES]
+        self.upstream = UPSTREAM_SECONDS.labels(route)
+        self.refused, self.lost = RETRIES.labels(route, "refused"), RETRIES.labels(route, "lost")
+        self.under_way = RETRIES.labels(route, "under_way")
+        self.failures = {kind: FAILED.labels(route, kind) for kind in FAILURES}
+        self._in_flight, self._idle = IN_FLIGHT.labels(route), IDLE.labels(route)
+        self._instances = INSTANCES.labels(route)
+
+    def answered(self, status: int) -> None:
+        """A response with this status was begun."""
+        # Three digits, an instance may say: what is no class of HTTP's is as bad as a 5xx.
+        self._responses[min(status, 599) // 100 - 1].inc()
+
+    def show(self, instances: Sequence[Upstream]) -> None:
+        """The state of a route's instances."""
+        self._instances.set(len(instances))
+        self._in_flight.set(sum(one.outstanding for one in instances))
+        self._idle.set(sum(one.idle for one in instances))
+
+
+def of(routes: Iterable[Route]) -> dict[str, Of]:
+    """The children of each route, by its id."""
+    return {route.id: Of(route.id) for route in routes}
+
+
+BY_ROUTE = of(ROUTES)
+own_responses = [RESPONSES.labels(OWN, name) for name in CLASSES]
+
+
+def answered_ourselves(status: int) -> None:
+    """A response of the gateway's own was begun."""
+    own_responses[status // 100 - 1].inc()
