@@ -35,6 +35,7 @@ class Measured:
 
     gateway: Gateway
     address: str
+    folder: Path
 
     def scrape(self) -> Scrape:
         """Its metrics now."""
@@ -59,7 +60,7 @@ def measured(loop: Loop, tmp_path: Path) -> Iterator[Measured]:
         port = opened.getsockname()[1]
     variables = {"WEB_WORKERS": str(WORKERS), "METRICS_PORT": str(port)}
     with running(tmp_path, registry.url, **variables) as gateway:
-        found = Measured(gateway=gateway, address=f"127.0.0.1:{port}")
+        found = Measured(gateway=gateway, address=f"127.0.0.1:{port}", folder=tmp_path / "metrics")
         eventually(gateway.healthy)
         eventually(lambda: both_measured(found))
         yield found
@@ -119,7 +120,7 @@ def test_whatever_clients_send_makes_no_series(measured: Measured) -> None:
 
 def test_a_killed_worker_takes_its_gauges_and_leaves_its_counts(measured: Measured) -> None:
     measured.read(40)
-    before = measured.scrape()
+    before, files = measured.scrape(), set(measured.folder.iterdir())
     for victim in measured.workers():
         victim.send_signal(signal.SIGKILL)
         victim.wait(10)
@@ -134,7 +135,22 @@ def test_a_killed_worker_takes_its_gauges_and_leaves_its_counts(measured: Measur
         if one.name.endswith(("_total", "_bucket", "_count")):
             assert after.one(one.name, **one.labels) >= one.value, one
     assert after.identities == before.identities
+    assert set(measured.folder.iterdir()) == files
     assert set(after.by("worker", "process_start_time_seconds")) == {"1", "2"}
     measured.read(10)
     assert measured.scrape().one("gateway_responses_total", route=ROUTE, status="2xx") == 50
     assert all("pid" not in one.labels for one in after.series)
+
+
+def test_a_worker_that_is_no_longer_wanted_takes_its_gauges_with_it(measured: Measured) -> None:
+    measured.read(40)
+    measured.gateway.process.send_signal(signal.SIGTTOU)
+
+    def fewer() -> Scrape:
+        found = measured.scrape()
+        assert len(list(found.chosen("process_resident_memory_bytes"))) == WORKERS - 1
+        return found
+
+    found = eventually(fewer)
+    assert found.one("gateway_responses_total", route=ROUTE, status="2xx") == 40
+    assert found.one("gateway_instances", route=ROUTE) == 1
