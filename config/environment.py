@@ -46,9 +46,28 @@ SETTINGS = _declare(
     (
         "REGISTRY_URL",
         "",
-        "Service registry, `http://host:8761`; several separated by commas; empty: none, names come from DNS.",
+        "Service registry, `http://host:8761`, with its key `http://services:KEY@host:8761`; several separated by "
+        "commas; empty: none, names come from DNS.",
     ),
+    (
+        "REGISTRY_KEY",
+        "",
+        "The registry's: the password that its clients must have, at least 32 random characters; two separated by a "
+        "comma while it is replaced; empty: no password, and then it must listen on this machine only.",
+    ),
+    (
+        "REGISTRY_NETWORKS",
+        "",
+        "Networks that instances may be in, for registry and gateway: `10.0.0.0/8,fd00::/8`; empty: this machine "
+        "where HOST is, else the private networks.",
+    ),
+    ("REGISTRY_LOWEST_PORT", "1024", "The lowest port that an instance may register."),
     ("REGISTRY_LEASE_SECONDS", "15", "How long a registration lives without a renewal; renewed at a third."),
+    (
+        "REGISTRY_SELF_PRESERVATION",
+        "1",
+        "0: the registry evicts whoever does not renew, also where many of ten instances or more stop at once.",
+    ),
     ("USER_SERVICE_URL", "http://users:8120", "Users service, where there is no registry."),
     ("FRIEND_SERVICE_URL", "http://friends:8100", "Friends service, where there is no registry."),
     (

@@ -25,6 +25,9 @@ def of_service(
         "WEB_PROTOCOL": service.protocol,
         "RUN_DIR": str(run / service.name),
         "REGISTRY_URL": ports.url(REGISTRY),
+        # Everything listens on this machine only.
+        "REGISTRY_KEY": "",
+        "REGISTRY_NETWORKS": "127.0.0.0/8,::1/128",
     }
     for name in ENGINE_VARIABLES:
         if engines.get(name):

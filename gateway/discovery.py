@@ -18,6 +18,7 @@ from gateway.pool import Upstream
 from gateway.routing import ROUTES
 from gateway.upstream import UpstreamError
 from service import eureka
+from service.networks import Networks, from_environment
 from service.registration import STATIC
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,6 @@ FETCH_SECONDS = 3.0
 # A request that comes before the first answer of the registry waits for it so long.
 PATIENCE_SECONDS = 3.0
 LARGEST_ANSWER = 16_777_216
-_REQUEST = b"GET %b/eureka/apps HTTP/1.1\r\nhost: %b\r\naccept: application/json\r\nconnection: close\r\n\r\n"
 # Names, IPv4, IPv6: what may stand in a header as it is.
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
@@ -41,14 +41,15 @@ def address(url: str) -> Address:
     """Host and port of an `http://` URL. Raises InvalidSetting."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise environment.InvalidSetting(f"{url!r} is not http://host:port.")
+        raise environment.InvalidSetting(f"{eureka.shown(url)!r} is not http://host:port.")
     return parts.hostname, parts.port or 80
 
 
-def live(body: bytes) -> dict[str, list[Address]]:
+def live(body: bytes, networks: Networks | None = None) -> dict[str, list[Address]]:
     """The addresses of the instances that are UP, by service, in a registry's answer. Raises Unreadable.
 
-    Liberal: one instead of a list of one, ports as text; an instance that cannot be understood is left out.
+    Liberal: one instead of a list of one, ports as text; an instance that cannot be understood is left out, and one
+    that is not in `networks`: whoever can write to the registry must not choose whom the gateway speaks to.
     """
     try:
         applications = _several(json.loads(body)["applications"].get("application"))
@@ -59,6 +60,8 @@ def live(body: bytes) -> dict[str, list[Address]]:
         try:
             instance = eureka.parse_instance({**entry, "app": name, "port": _port(entry.get("port"))})
             _check_host(instance.host)
+            if networks is not None:
+                networks.address(instance.host)
         except (KeyError, TypeError, ValueError, AttributeError):
             _complain(name, repr(entry)[:300])
             continue
@@ -71,7 +74,7 @@ def live(body: bytes) -> dict[str, list[Address]]:
 @lru_cache(maxsize=256)
 def _complain(name: str, entry: str) -> None:
     """Once for each, not with every poll."""
-    logger.warning("An instance of %s in the registry cannot be understood: %s", name, entry)
+    logger.warning("An instance of %s in the registry cannot be understood, or must not be there: %s", name, entry)
 
 
 def _entries(applications: list[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -103,11 +106,21 @@ def _several(value: Any) -> list[Any]:
 class Discovery:
     """The instances of each service, as the registry (the first of `registries` that answers) tells them.
 
-    `fixed` are the addresses where there is no registry; `limit` is how many requests each instance gets at a time.
+    `fixed` are the addresses where there is no registry; `limit` is how many requests each instance gets at a time;
+    `networks`, where instances may be.
     """
 
-    def __init__(self, registries: Sequence[str], *, fixed: Addresses, limit: int, poll_seconds: float = 2.0) -> None:
+    def __init__(
+        self,
+        registries: Sequence[str],
+        *,
+        fixed: Addresses,
+        limit: int,
+        poll_seconds: float = 2.0,
+        networks: Networks | None = None,
+    ) -> None:
         self._registries, self._limit, self._poll_seconds = list(registries), limit, poll_seconds
+        self._networks = networks
         self._upstreams: dict[str, list[Upstream]] = {}
         self._known = asyncio.Event()
         self._silent = False
@@ -127,6 +140,7 @@ class Discovery:
             fixed=fixed,
             limit=environment.integer("GATEWAY_CONNECTIONS"),
             poll_seconds=environment.integer("GATEWAY_POLL_MILLISECONDS") / 1000,
+            networks=from_environment(),
         )
 
     def learn(self, addresses: Addresses) -> None:
@@ -208,17 +222,25 @@ class Discovery:
         for url in self._registries:
             try:
                 async with asyncio.timeout(FETCH_SECONDS):
-                    self.learn(live(await fetch(url)))
+                    self.learn(live(await fetch(url), self._networks))
             except (UpstreamError, Unreadable, TimeoutError) as error:
-                said.append(f"{url}: {error or 'no answer in time'}")
+                said.append(f"{eureka.shown(url)}: {error or 'no answer in time'}")
             else:
                 if self._silent:
-                    logger.info("The registry answers again: %s", url)
+                    logger.info("The registry answers again: %s", eureka.shown(url))
                 self._silent = False
                 return
         if not self._silent:
             logger.warning("No registry answers, going by what it last said: %s", "; ".join(said))
         self._silent = True
+
+
+def _request(url: str, authority: bytes) -> bytes:
+    parts = urlsplit(url)
+    head = [b"GET %b/eureka/apps HTTP/1.1" % parts.path.rstrip("/").encode(), b"host: %b" % authority]
+    head += [b"accept: application/json", b"connection: close"]
+    head += [f"{name}: {value}".encode() for name, value in eureka.authorization(parts).items()]
+    return b"\r\n".join([*head, b"", b""])
 
 
 async def fetch(url: str) -> bytes:
@@ -227,7 +249,7 @@ async def fetch(url: str) -> bytes:
     upstream = Upstream(host, port, limit=1)
     connection = await upstream.acquire(FETCH_SECONDS)
     try:
-        connection.send(_REQUEST % (urlsplit(url).path.rstrip("/").encode(), upstream.authority))
+        connection.send(_request(url, upstream.authority))
         connection.expect(FETCH_SECONDS)
         await connection.answer()
         body = await connection.piece(FETCH_SECONDS)

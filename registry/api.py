@@ -3,16 +3,25 @@
 As in Netflix's server, who does not ask for JSON by its name gets XML: there are clients that say `*/*` and read XML.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.http import HttpResponse
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from registry import commands, members, queries, registration, xml
+from registry import addresses, commands, members, queries, registration, xml
+from registry.memory import MEMORY
+from registry.sources import Source
 from service.parsing import MAX_BODY_BYTES, AnyParser, JSONParser
 from service.problems import Problem
+
+# In an answer from before the database went away: how many seconds ago it was read.
+STALE = "X-Registry-Stale"
 
 
 class XMLParser(AnyParser):
@@ -28,8 +37,9 @@ class XMLParser(AnyParser):
         return xml.read(body)
 
 
-def answer(request: Request, document: dict[str, Any] | None, missing: str = "") -> HttpResponse:
-    """The document as the client wants it; 404 without one."""
+def answer(request: Request, query: Callable[[Source], dict[str, Any] | None], missing: str = "") -> HttpResponse:
+    """The query's document as the client wants it; 404 without one. Says how old it is where the database is away."""
+    document, age = MEMORY.ask(query)
     if document is None:
         raise Problem(404, missing)
     if "json" in request.headers.get("Accept", ""):
@@ -37,6 +47,8 @@ def answer(request: Request, document: dict[str, Any] | None, missing: str = "")
     else:
         found = HttpResponse(xml.write(document), content_type="application/xml")
     found["Vary"] = "Accept"
+    if age is not None:
+        found[STALE] = str(round(age))
     return found
 
 
@@ -52,55 +64,70 @@ def last_dirty(request: Request) -> int | None:
     return registration.timestamp(request.query_params.get("lastDirtyTimestamp"))
 
 
-class Applications(APIView):
+class View(APIView):
+    """Reads go by what is known; changes need the database."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before the method. Raises Problem 503."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS:
+            MEMORY.require_database()
+
+
+class Applications(View):
     """All instances of all apps."""
 
     def get(self, request: Request) -> HttpResponse:
         """All of them."""
-        return answer(request, queries.applications())
+        return answer(request, queries.applications)
 
 
-class Delta(APIView):
+class Delta(View):
     """What changed lately."""
 
     def get(self, request: Request) -> HttpResponse:
         """The changes of the last minutes."""
-        return answer(request, queries.delta())
+        return answer(request, queries.delta)
 
 
-class Application(APIView):
+class Application(View):
     """The instances of one app."""
 
     parser_classes = (JSONParser, XMLParser)
 
     def get(self, request: Request, app: str) -> HttpResponse:
         """One app."""
-        return answer(request, queries.application(app.upper()), f"There is no instance of {app.upper()}.")
+        name = app.upper()
+        return answer(request, partial(queries.application, name), f"There is no instance of {name}.")
 
     def post(self, request: Request, app: str) -> HttpResponse:
         """Register an instance."""
-        commands.register(registration.read(app, request.data))
+        given = registration.read(app, request.data)
+        addresses.check(given.document, settings.REGISTRY_NETWORKS, lowest_port=settings.REGISTRY_LOWEST_PORT)
+        commands.register(given)
         return HttpResponse(status=204)
 
 
-class OneInstance(APIView):
+class OneInstance(View):
     """One instance of an app."""
 
     def get(self, request: Request, app: str, instance_id: str) -> HttpResponse:
         """One instance."""
         missing = f"There is no instance {instance_id} of {app.upper()}."
-        return answer(request, queries.find(app.upper(), instance_id), missing)
+        return answer(request, partial(queries.find, app.upper(), instance_id), missing)
 
     def put(self, request: Request, app: str, instance_id: str) -> HttpResponse:
-        """Renew the lease."""
-        return done(commands.renew(app.upper(), instance_id, last_dirty(request)), app, instance_id)
+        """Renew the lease. 404 has no body: Netflix's client reads one as an instance, fails, and would not register
+        again."""
+        renewed = commands.renew(app.upper(), instance_id, last_dirty(request))
+        return HttpResponse(status=200 if renewed else 404)
 
     def delete(self, request: Request, app: str, instance_id: str) -> HttpResponse:
         """Leave."""
         return done(commands.cancel(app.upper(), instance_id), app, instance_id)
 
 
-class Status(APIView):
+class Status(View):
     """An operator's word against an instance's own."""
 
     def put(self, request: Request, app: str, instance_id: str) -> HttpResponse:
@@ -117,7 +144,7 @@ class Status(APIView):
         return done(found, app, instance_id)
 
 
-class Metadata(APIView):
+class Metadata(View):
     """An instance's metadata."""
 
     def put(self, request: Request, app: str, instance_id: str) -> HttpResponse:
@@ -127,20 +154,23 @@ class Metadata(APIView):
         return done(commands.add_metadata(app.upper(), instance_id, members.metadata(given)), app, instance_id)
 
 
-class InstanceById(APIView):
+class InstanceById(View):
     """An instance whose app one does not know."""
 
     def get(self, request: Request, instance_id: str) -> HttpResponse:
         """One instance."""
-        return answer(request, queries.find_by_id(instance_id), f"There is no instance {instance_id}.")
+        return answer(request, partial(queries.find_by_id, instance_id), f"There is no instance {instance_id}.")
 
 
-class ByAddress(APIView):
+class ByAddress(View):
     """Instances by their virtual address."""
 
     secure = False
 
     def get(self, request: Request, address: str) -> HttpResponse:
         """Those of the address, plain or secure."""
-        found = queries.by_address(address, secure=self.secure)
-        return answer(request, found, f"Nothing answers to {address}.")
+
+        def query(source: Source) -> dict[str, Any] | None:
+            return queries.by_address(address, secure=self.secure, source=source)
+
+        return answer(request, query, f"Nothing answers to {address}.")

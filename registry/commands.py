@@ -29,11 +29,11 @@ def begin_change() -> datetime:
     return moment
 
 
-def _record(lease: Lease, action: str, now: datetime) -> None:
+def _record(lease: Lease, action: str, now: datetime, *, evicted: bool = False) -> None:
     transaction.on_commit(metrics.CHANGES.labels(action).inc)
     lease.last_updated = clock.epoch_milliseconds(now)
-    shown = instance.show(lease, action)
-    Change.objects.create(app=lease.app, instance_id=lease.instance_id, action=action, instance=shown, at=now)
+    named = {"app": lease.app, "instance_id": lease.instance_id, "action": action, "evicted": evicted}
+    Change.objects.create(**named, instance=instance.show(lease, action), at=now)
     # Only here, so that the newest stays, however old: its number is the version of the whole.
     Change.objects.filter(at__lt=now - DELTA_KEPT).delete()
 
@@ -86,9 +86,9 @@ def cancel(app: str, instance_id: str) -> bool:
     return True
 
 
-def end(lease: Lease, now: datetime) -> None:
+def end(lease: Lease, now: datetime, *, evicted: bool = False) -> None:
     """Delete a lease that is locked, and tell those who read the changes."""
-    _record(lease, "DELETED", now)
+    _record(lease, "DELETED", now, evicted=evicted)
     lease.delete()
 
 

@@ -10,11 +10,12 @@ import random
 import threading
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q, Subquery, Value
-from django.db.models.functions import Coalesce, Least, Now
+from django.db import close_old_connections, connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Least
 
-from registry import commands, metrics
+from registry import commands, metrics, preservation
+from registry.memory import AWAY, MEMORY
 from registry.models import Lease, Pulse
 
 logger = logging.getLogger(__name__)
@@ -23,44 +24,48 @@ PULSE_SECONDS = 1.0
 OUTAGE = timedelta(seconds=3)
 
 
-def run_out() -> Q:
-    """The condition of a lease that has run out, by the database's clock. The one place that decides it."""
-    length = ExpressionWrapper(F("lease_seconds") * timedelta(seconds=1), output_field=DurationField())
-    time = Coalesce(Subquery(Pulse.objects.values("at")[:1]), Now())
-    return Q(renewed_at__lt=time - length)
-
-
 @transaction.atomic
 def beat() -> None:
-    """Set the pulse. After an outage the leases that lived before it have what they had left then."""
+    """Set the pulse, and see how many leases have run out by it. After an outage the leases that lived before it have
+    what they had left then."""
     now = commands.begin_change()
     pulse = Pulse.objects.first() or Pulse(at=now)
     gap = now - pulse.at
     if gap > OUTAGE:
         moved = Least(F("renewed_at") + gap, Value(now))
-        number = Lease.objects.exclude(run_out()).update(renewed_at=moved)
+        number = Lease.objects.exclude(preservation.gone()).update(renewed_at=moved)
         logger.warning("No registry was there for %.0f s; %d leases are longer by that", gap.total_seconds(), number)
     pulse.at = now
     pulse.save()
+    preservation.look(pulse, now)
 
 
 def evict() -> int:
-    """End the leases that have run out; how many. A lease that is renewed meanwhile stays."""
-    if not Lease.objects.filter(run_out()).exists():
+    """End the leases that have run out and are not preserved; how many. One that is renewed meanwhile stays."""
+    if not Lease.objects.filter(preservation.gone()).exists():
         return 0
     with transaction.atomic():
         now = commands.begin_change()
-        expired = list(Lease.objects.select_for_update(skip_locked=True).filter(run_out()))
+        expired = list(Lease.objects.select_for_update(skip_locked=True).filter(preservation.gone()))
         for lease in expired:
-            commands.end(lease, now)
+            commands.end(lease, now, evicted=preservation.just_ran_out(lease, now))
     for lease in expired:
         metrics.EVICTIONS.inc()
         logger.warning("The lease of %s ran out", lease)
     return len(expired)
 
 
+@transaction.atomic
+def turn() -> int:
+    """Set the pulse and evict, at once for whoever reads; how many were evicted. So that what is given out never
+    changes without a change that is told."""
+    beat()
+    return evict()
+
+
 class Evictor:
-    """Sets the pulse and evicts, in a thread of each web worker; whoever comes first finds the most to do."""
+    """Sets the pulse, evicts, and remembers what there is, in a thread of each web worker; whoever comes first finds
+    the most to evict."""
 
     def __init__(self, seconds: float = PULSE_SECONDS) -> None:
         self._seconds, self._silent = seconds, False
@@ -85,14 +90,17 @@ class Evictor:
         """One round; a database that is away is said once, and waited for."""
         close_old_connections()
         try:
-            beat()
-            evict()
-        except (OperationalError, InterfaceError) as error:
+            turn()
+            MEMORY.hear()
+        except AWAY as error:
+            MEMORY.lose()
             if not self._silent:
-                logger.warning("Cannot evict, the database does not answer: %s", str(error).partition("\n")[0])
+                logger.warning("The database does not answer: %s", str(error).strip().partition("\n")[0])
             self._silent = True
             connection.close()
         else:
+            if self._silent:
+                logger.info("The database answers again")
             self._silent = False
 
     def _run(self) -> None:

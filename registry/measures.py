@@ -8,9 +8,9 @@ from django.db.models import Count
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from registry import queries
 from registry.instance import STATUSES
 from registry.metrics import LEASES
+from registry.sources import live
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Leases(Collector):
         """By status; nothing while the database does not answer."""
         family = LEASES.gauge()
         try:
-            found = dict(queries.live().order_by().values_list("status").annotate(Count("id")))
+            found = dict(live().order_by().values_list("status").annotate(Count("id")))
         except DatabaseError as error:
             logger.warning("The leases cannot be counted: %s", str(error).partition("\n")[0])
             return

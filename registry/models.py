@@ -40,6 +40,9 @@ class Change(models.Model):
     action = models.CharField(max_length=10)
     instance = models.JSONField(help_text="The instance as it was shown right after.")
     at = models.DateTimeField()
+    evicted = models.BooleanField(
+        default=False, db_default=False, help_text="It did not leave: its lease had just run out."
+    )
 
     class Meta:
         db_table = "changes"
@@ -53,6 +56,7 @@ class Pulse(models.Model):
     """One row: when some registry last could take a renewal. Leases are judged by it."""
 
     at = models.DateTimeField()
+    preserving_since = models.DateTimeField(null=True, help_text="Since when nobody is evicted; none: not so.")
 
     class Meta:
         db_table = "pulse"

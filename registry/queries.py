@@ -1,75 +1,60 @@
-"""What the registry answers: leases that have not run out."""
+"""What the registry answers: leases that have not run out, or are preserved."""
 
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Max, QuerySet
-from django.db.models.functions import Now
-
 from registry import instance
-from registry.commands import DELTA_KEPT
-from registry.eviction import run_out
-from registry.models import Change, Lease
+from registry.models import Lease
+from registry.sources import DATABASE, Source
 
 
-def live() -> QuerySet[Lease]:
-    """Leases that have not run out, by app and instance."""
-    return Lease.objects.exclude(run_out()).order_by("app", "instance_id")
-
-
-def find(app: str, instance_id: str) -> dict[str, Any] | None:
+def find(app: str, instance_id: str, source: Source = DATABASE) -> dict[str, Any] | None:
     """One instance of an app, or None."""
-    return _instance(live().filter(app=app, instance_id=instance_id))
+    return _instance(source.leases(app=app, instance_id=instance_id))
 
 
-def find_by_id(instance_id: str) -> dict[str, Any] | None:
+def find_by_id(instance_id: str, source: Source = DATABASE) -> dict[str, Any] | None:
     """One instance, whatever its app, or None."""
-    return _instance(live().filter(instance_id=instance_id))
+    return _instance(source.leases(instance_id=instance_id))
 
 
-def _instance(leases: QuerySet[Lease]) -> dict[str, Any] | None:
-    lease = leases.first()
+def _instance(leases: Iterable[Lease]) -> dict[str, Any] | None:
+    lease = next(iter(leases), None)
     return {"instance": instance.show(lease)} if lease else None
 
 
-def application(app: str) -> dict[str, Any] | None:
+def application(app: str, source: Source = DATABASE) -> dict[str, Any] | None:
     """One app with its instances, or None."""
-    shown = [instance.show(lease) for lease in live().filter(app=app)]
+    shown = [instance.show(lease) for lease in source.leases(app=app)]
     return {"application": {"name": app, "instance": shown}} if shown else None
 
 
-def applications() -> dict[str, Any]:
+def applications(source: Source = DATABASE) -> dict[str, Any]:
     """Everything."""
     # The version first: what comes in between is then told once more by the next delta, instead of never.
-    return _all_of(version(), live())
+    return _all_of(source.version(), source.leases())
 
 
-def by_address(address: str, *, secure: bool = False) -> dict[str, Any] | None:
+def by_address(address: str, *, secure: bool = False, source: Source = DATABASE) -> dict[str, Any] | None:
     """The instances with a virtual address, plain or secure, among theirs; None without any."""
-    number = version()
-    found = [lease for lease in live() if address in (lease.secure_vip if secure else lease.vip).split(",")]
+    number = source.version()
+    found = [lease for lease in source.leases() if address in (lease.secure_vip if secure else lease.vip).split(",")]
     return _all_of(number, found) if found else None
 
 
-def delta() -> dict[str, Any]:
+def delta(source: Source = DATABASE) -> dict[str, Any]:
     """The last change of each instance within the last minutes. The hash code is that of all there is, so that a
     client sees whether it has missed something."""
-    number = version()
-    changes = (
-        Change.objects.filter(at__gte=Now() - DELTA_KEPT)
-        .order_by("app", "instance_id", "-id")
-        .distinct("app", "instance_id")
-    )
-    entries = [(change.app, change.instance) for change in changes]
-    return _document(number, entries, live().values_list("status", flat=True))
+    number = source.version()
+    entries = [(change.app, change.instance) for change in source.changes()]
+    return _document(number, entries, [lease.status for lease in source.leases()])
 
 
 def version() -> int:
     """A number that every change raises."""
-    newest = Change.objects.aggregate(newest=Max("id"))["newest"]
-    return int(newest or 0)
+    return DATABASE.version()
 
 
 def hash_code(statuses: Iterable[str]) -> str:

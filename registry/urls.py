@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from registry import api, dashboard
+from registry import api, dashboard, health
 from service import urls as shared
 from service.urls import handler400, handler403, handler404, handler500
 
@@ -37,5 +37,7 @@ urlpatterns = [
     path("eureka/", include(eureka)),
     path("eureka/v2/", include(eureka)),
     path("admin/", admin.site.urls),
+    # Before the shared one.
+    path("actuator/health", health.view),
     *shared.urlpatterns,
 ]

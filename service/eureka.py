@@ -3,10 +3,12 @@
 import http.client
 import json
 import logging
+import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 3.0
@@ -106,7 +108,7 @@ class RegistryClient:
     """Speaks to the registry of a list that answered last, and to the others in their order where it does not."""
 
     def __init__(self, urls: Sequence[str], *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """`urls` as in `http://host:8761`. Raises ValueError for one that is none."""
+        """`urls` as in `http://host:8761` or `http://user:key@host:8761`. Raises ValueError for one that is none."""
         self._addresses = [_address(url) for url in urls]
         self._timeout = timeout
 
@@ -144,13 +146,13 @@ class RegistryClient:
             try:
                 status, answer = self._send(address, method, path, body)
             except (OSError, http.client.HTTPException, UnicodeError) as error:
-                said.append(f"{address.netloc}: {error!r}")
+                said.append(f"{_named(address)}: {error!r}")
                 continue
             if status < 300 or status == 404:
                 # A new list: another thread may be going through the old one.
                 self._addresses = [address, *(other for other in self._addresses if other != address)]
                 return None if status == 404 else answer
-            said.append(f"{address.netloc}: {status} {answer[:200].decode(errors='replace')}")
+            said.append(f"{_named(address)}: {status} {answer[:200].decode(errors='replace')}")
         raise RegistryError("; ".join(said) or "There is no registry.")
 
     def _send(self, address: SplitResult, method: str, path: str, body: Any) -> tuple[int, bytes]:
@@ -158,7 +160,7 @@ class RegistryClient:
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(address.hostname or "", address.port or PORTS[address.scheme], timeout=self._timeout)
         try:
-            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            headers = {"Accept": "application/json", "Content-Type": "application/json"} | authorization(address)
             content = None if body is None else json.dumps(body).encode()
             connection.request(method, address.path.rstrip("/") + path, body=content, headers=headers)
             response = connection.getresponse()
@@ -167,9 +169,26 @@ class RegistryClient:
             connection.close()
 
 
+def authorization(address: SplitResult) -> dict[str, str]:
+    """The header for the user and password of a URL (HTTP Basic authentication, RFC 7617); none without them."""
+    if address.username is None:
+        return {}
+    given = f"{unquote(address.username)}:{unquote(address.password or '')}"
+    return {"Authorization": f"Basic {b64encode(given.encode()).decode()}"}
+
+
+def shown(url: str) -> str:
+    """The URL for logs and messages: without its password."""
+    return re.sub(r"//[^/]*@", "//…@", url)
+
+
+def _named(address: SplitResult) -> str:
+    return address.netloc.rpartition("@")[2]
+
+
 def _address(url: str) -> SplitResult:
     parts = urlsplit(url)
     # Reading `port` raises ValueError where it is none.
     if parts.scheme not in PORTS or not parts.hostname or parts.port == 0:
-        raise ValueError(f"{url!r} is not http://host:port.")
+        raise ValueError(f"{shown(url)!r} is not http://host:port.")
     return parts

@@ -4,8 +4,11 @@ https://gunicorn.org/reference/settings/ describes the names below.
 """
 
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 # gunicorn runs this file by path; what it imports stands beside the package, not beside the file.
@@ -76,8 +79,23 @@ def post_worker_init(worker: Any) -> None:
     if found is not None:
         _registration = ElectedRegistration(found, lock=_run_dir / "registration.lock")
         _registration.start()
-        # Read by our ASGI worker: others send no more requests while the last ones are served.
-        worker.on_drain = _registration.leave
+        # While the last requests are served, others shall send no more.
+        if _asgi:
+            worker.on_drain = _registration.leave
+        else:
+            _leave_on_sigterm(_registration.leave)
+
+
+def _leave_on_sigterm(leave: Callable[[], None]) -> None:
+    """Leave at once; gunicorn's own handler, which lets the worker finish what it has, comes after."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def leave_and_end(number: int, frame: FrameType | None) -> None:
+        leave()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, leave_and_end)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -6,8 +6,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -43,42 +43,51 @@ REGISTERED = metrics.gauge(
 
 
 class Registration:
-    """Keeps one instance registered: registers, renews at a third of the lease, registers again when forgotten."""
+    """Keeps one instance registered: registers, renews at a third of the lease, registers again when forgotten.
 
-    def __init__(self, client: RegistryClient, instance: Instance) -> None:
-        self._client, self.instance = client, instance
-        self._shown = REGISTERED.labels(instance.app)
+    `locate` makes the instance, with the address that it has now; RegistryError where that cannot be told yet.
+    """
+
+    def __init__(self, client: RegistryClient, locate: Callable[[], Instance]) -> None:
+        self._client, self._locate = client, locate
+        # For which there may be a lease: also after a registration of which no answer came.
+        self.instance: Instance | None = None
         self._registered = False
-        # Whether there may be a lease: also after a registration of which no answer came.
-        self._begun = False
         self._failures = 0
 
     def step(self) -> float:
         """Register or renew once; the seconds until the next time. Never raises: a registry that is away is waited
         for, and said once."""
         try:
-            self._keep()
+            lease_seconds = self._keep()
         except RegistryError as error:
             if not self._failures:
                 logger.warning("The registry does not answer, trying on: %s", error)
             self._failures += 1
-            self._shown.set(0)
+            self._show(0)
             # Doubled each time, and soon enough that a lease does not run out for one lost answer.
             return random.uniform(0.5, 1.0) * min(BACKOFF_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))  # noqa: S311 -- jitter
         if self._failures:
             logger.info("The registry answers again")
         self._failures = 0
-        self._shown.set(1)
+        self._show(1)
         # Instances that started together must not renew together.
-        return self.instance.lease_seconds / 3 * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
+        return lease_seconds / 3 * random.uniform(0.8, 1.0)  # noqa: S311 -- jitter
 
-    def _keep(self) -> None:
-        if self._registered and self._client.renew(self.instance):
-            return
-        self._registered, self._begun = False, True
-        self._client.register(self.instance)
+    def _keep(self) -> int:
+        """How long the lease is that is there now."""
+        if self.instance and self._registered and self._client.renew(self.instance):
+            return self.instance.lease_seconds
+        self._registered = False
+        self.instance = found = self._locate()
+        self._client.register(found)
         self._registered = True
-        logger.info("Registered as %s at %s", self.instance.app, self.instance.base_url)
+        logger.info("Registered as %s at %s", found.app, found.base_url)
+        return found.lease_seconds
+
+    def _show(self, registered: int) -> None:
+        if self.instance is not None:
+            REGISTERED.labels(self.instance.app).set(registered)
 
     def withdraw(self) -> None:
         """Have others send no more requests here, while those under way and late ones are served. Raises
@@ -87,12 +96,13 @@ class Registration:
 
     def cancel(self) -> None:
         """Leave; where the registry does not answer the lease runs out by itself."""
-        if not self._begun:
+        self._show(0)
+        left, self.instance = self.instance, None
+        if left is None:
             return
-        self._registered = self._begun = False
-        self._shown.set(0)
+        self._registered = False
         try:
-            self._client.cancel(self.instance)
+            self._client.cancel(left)
         except RegistryError as error:
             logger.info("Could not leave the registry, the lease will run out: %s", error)
 
@@ -147,15 +157,18 @@ def from_settings() -> Registration | None:
     urls, name = environment.items("REGISTRY_URL"), getattr(settings, "REGISTRY_NAME", None)
     if not urls or not name:
         return None
-    host, port = reachable(environment.text("HOST"), urls[0]), environment.integer("PORT")
-    instance = Instance(
+    return Registration(client(urls), partial(_instance, name, urls[0]))
+
+
+def _instance(name: str, registry: str) -> Instance:
+    host, port = reachable(environment.text("HOST"), registry), environment.integer("PORT")
+    return Instance(
         app=name,
         instance_id=f"{host}:{settings.SERVICE}:{port}",
         host=host,
         port=port,
         lease_seconds=environment.integer("REGISTRY_LEASE_SECONDS"),
     )
-    return Registration(client(urls), instance)
 
 
 def client(urls: Sequence[str]) -> RegistryClient:
@@ -167,18 +180,18 @@ def client(urls: Sequence[str]) -> RegistryClient:
 
 
 def reachable(host: str, registry: str) -> str:
-    """The address that others find this machine at: `host`, or where that means every address, the one from which
-    the registry is reached. No packet is sent for it; where that fails, the machine's name."""
-    if host not in EVERY_ADDRESS:
-        return host
+    """The address that others find this machine at: `host`'s, or where that means every address, the one from which
+    the registry is reached (no packet is sent for it). Raises RegistryError where a name leads nowhere yet."""
     parts = urlsplit(registry)
     try:
+        if host not in EVERY_ADDRESS:
+            return str(socket.getaddrinfo(host, None)[0][4][0])
         family, kind, _, _, address = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind) as probe:
             probe.connect(address)
             return str(probe.getsockname()[0])
-    except OSError:
-        return socket.gethostname()
+    except OSError as error:
+        raise RegistryError(f"This machine's address is not known yet: {error}") from error
 
 
 class Directory:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from tests.support.client import Client
-from tests.support.waiting import eventually
+from tests.support.waiting import until
 
 BASE = Path(__file__).resolve().parents[3]
 # Takes connections nowhere.
@@ -33,9 +33,17 @@ def database() -> str:
     return f"postgres://{user}:{password}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
 
 
+def _answers(url: str) -> bool:
+    try:
+        Client(url).get("/actuator/health")
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
-def running(folder: Path, database_url: str) -> Iterator[str]:
-    """The URL of a registry that listens until the block ends."""
+def running(folder: Path, database_url: str, **variables: str) -> Iterator[str]:
+    """The URL of a registry that listens until the block ends. AssertionError where it ended by itself."""
     port = free_port()
     own = {
         "DJANGO_SETTINGS_MODULE": "registry.settings",
@@ -45,13 +53,14 @@ def running(folder: Path, database_url: str) -> Iterator[str]:
         "WEB_WORKERS": "1",
         "RUN_DIR": str(folder),
         "REGISTRY_URL": "",
-    }
+    } | variables
     command = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.py", "registry.wsgi"]
     with (folder / "registry.log").open("wb") as output:
         process = subprocess.Popen(command, cwd=BASE, env=os.environ | own, stdout=output, stderr=output)
     try:
         url = f"http://127.0.0.1:{port}"
-        eventually(lambda: Client(url).get("/actuator/health"))
+        until(lambda: process.poll() is not None or _answers(url))
+        assert process.poll() is None, "the registry ended"
         yield url
     finally:
         process.send_signal(signal.SIGTERM)

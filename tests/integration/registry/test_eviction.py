@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
-from registry import commands, eviction, queries
+from registry import commands, eviction, preservation, queries
 from registry.models import Lease, Pulse
 from tests.integration.registry.leases import lease, pass_time, register
 from tests.support.waiting import until
@@ -127,7 +127,7 @@ def test_a_database_that_is_away_is_said_once_and_waited_for(
 
     evictor = eviction.Evictor()
     with monkeypatch.context() as patch:
-        patch.setattr(eviction, "beat", away)
+        patch.setattr(eviction, "turn", away)
         for _ in range(3):
             evictor.step()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -145,9 +145,9 @@ def test_it_is_the_databases_clock_that_decides() -> None:
     assert timedelta(0) <= now - lease().renewed_at < timedelta(minutes=1)
     # Within one transaction too: `now()` would stand still there.
     with transaction.atomic():
-        assert not Lease.objects.filter(eviction.run_out()).exists()
+        assert not Lease.objects.filter(preservation.gone()).exists()
         pass_time(16)
-        assert Lease.objects.filter(eviction.run_out()).exists()
+        assert Lease.objects.filter(preservation.gone()).exists()
 
 
 def miss_pulse(seconds: float) -> None:

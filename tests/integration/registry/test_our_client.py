@@ -37,8 +37,8 @@ def test_it_registers_renews_finds_and_leaves(registry: str) -> None:
 
 
 def test_a_registration_outlives_a_registry_that_forgets(registry: str, tmp_path: Path) -> None:
-    instance = Instance(app="A", instance_id="a", host="127.0.0.1", port=1, lease_seconds=1)
-    kept = ElectedRegistration(Registration(RegistryClient([registry]), instance), lock=tmp_path / "lock")
+    instance = Instance(app="A", instance_id="a", host="127.0.0.1", port=1024, lease_seconds=1)
+    kept = ElectedRegistration(Registration(RegistryClient([registry]), lambda: instance), lock=tmp_path / "lock")
     kept.start()
     until(lambda: Lease.objects.count() == 1)
     first = Lease.objects.get()

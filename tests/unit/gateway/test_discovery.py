@@ -12,6 +12,7 @@ from config.environment import InvalidSetting
 from gateway import discovery
 from gateway.discovery import Discovery, Unreadable, live
 from gateway.upstream import UpstreamError
+from service.networks import PRIVATE, parse
 
 # Brackets in brackets: Python's reader gives up with an exception that is no ValueError.
 DEEP = b"[" * 100_000
@@ -68,6 +69,14 @@ def test_a_host_that_is_none_is_not_taken(host: str) -> None:
 @pytest.mark.parametrize("host", ["users", "users.default.svc", "10.0.0.1", "::1", "fe80::1"])
 def test_names_and_addresses_are_hosts(host: str) -> None:
     assert live(body(application(instance(host=host)))) == {"USER-SERVICE": [(host, 8120)]}
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "::ffff:a9fe:a9fe", "127.0.0.1", "8.8.8.8", "users", "10.1", "fe80::1"]
+)
+def test_an_instance_where_none_may_be_is_not_spoken_to(host: str) -> None:
+    answer = body(application(instance(host=host) | {"hostName": host}, instance(8121)))
+    assert live(answer, parse(PRIVATE)) == {"USER-SERVICE": [("10.0.0.1", 8121)]}
 
 
 @pytest.mark.parametrize("empty", [b'{"applications":{}}', b'{"applications":{"application":null}}', body()])

@@ -18,6 +18,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, Any]] = []
+        self.authorizations: list[str | None] = []
         self.answers: dict[str, tuple[int, bytes]] = {}
         registry = self
 
@@ -26,6 +27,7 @@ class Registry:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
                 registry.asked.append((self.command, self.path, body))
+                registry.authorizations.append(self.headers.get("Authorization"))
                 status, content = registry.answers.get(self.command, (200, b""))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -140,3 +142,19 @@ def test_one_instance_that_cannot_be_understood_hides_no_other(strange: Any) -> 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
     assert Instance(app="A", instance_id="a", host="::1", port=80).base_url == "http://[::1]:80"
+
+
+def test_the_key_in_the_url_is_sent_and_never_said(registry: Registry) -> None:
+    RegistryClient([registry.url]).renew(ME)
+    assert registry.authorizations == [None]
+    keyed = RegistryClient([registry.url.replace("//", "//services:p%40ss%C3%A9@")])
+    keyed.renew(ME)
+    # RFC 7617, 2.1: the user and the password in UTF-8.
+    assert registry.authorizations[-1] == "Basic c2VydmljZXM6cEBzc8Op"
+    registry.answers["PUT"] = (401, b"")
+    with pytest.raises(RegistryError, match="401") as caught:
+        keyed.renew(ME)
+    assert "p%40ss" not in str(caught.value)
+    with pytest.raises(ValueError, match="//…@registry") as refused:
+        RegistryClient(["ftp://services:p%40ss@registry"])
+    assert "p%40ss" not in str(refused.value)

@@ -1,10 +1,12 @@
 """Keeping one instance registered, and finding others."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import gunicorn
 from service.eureka import Instance, RegistryClient, RegistryError
 from service.registration import Directory, ElectedRegistration, Registration, StaticDirectory, directory
 from tests.support.waiting import until
@@ -47,7 +49,7 @@ class Client(RegistryClient):
 
 def test_it_registers_first_and_renews_at_about_a_third_of_the_lease() -> None:
     client = Client()
-    registration = Registration(client, ME)
+    registration = Registration(client, lambda: ME)
     waits = [registration.step() for _ in range(50)]
     assert client.asked == ["register"] + ["renew"] * 49
     assert all(4.0 <= wait <= 5.0 for wait in waits)
@@ -56,7 +58,7 @@ def test_it_registers_first_and_renews_at_about_a_third_of_the_lease() -> None:
 
 def test_a_registry_that_has_forgotten_it_is_told_again() -> None:
     client = Client()
-    registration = Registration(client, ME)
+    registration = Registration(client, lambda: ME)
     registration.step()
     client.known = False
     registration.step()
@@ -65,7 +67,7 @@ def test_a_registry_that_has_forgotten_it_is_told_again() -> None:
 
 def test_a_registry_that_is_away_is_waited_for_and_then_told_again() -> None:
     client = Client()
-    registration = Registration(client, ME)
+    registration = Registration(client, lambda: ME)
     client.away = True
     waits = [registration.step() for _ in range(20)]
     assert all(0 < wait <= 10.0 for wait in waits)
@@ -76,9 +78,27 @@ def test_a_registry_that_is_away_is_waited_for_and_then_told_again() -> None:
     assert client.asked == ["register"]
 
 
+def test_who_does_not_know_its_address_yet_tries_on() -> None:
+    client = Client()
+    addresses: list[Instance] = []
+
+    def locate() -> Instance:
+        if not addresses:
+            raise RegistryError("the registry's name leads nowhere")
+        return addresses[-1]
+
+    registration = Registration(client, locate)
+    registration.step()
+    registration.cancel()
+    assert client.asked == []
+    addresses.append(ME)
+    registration.step()
+    assert client.asked == ["register"]
+
+
 def test_what_was_never_registered_does_not_leave() -> None:
     client = Client()
-    registration = Registration(client, ME)
+    registration = Registration(client, lambda: ME)
     registration.cancel()
     assert client.asked == []
     registration.step()
@@ -90,7 +110,7 @@ def test_what_was_never_registered_does_not_leave() -> None:
 def test_one_worker_of_several_registers_and_another_takes_over(tmp_path: Path) -> None:
     clients = [Client(), Client()]
     workers = [
-        ElectedRegistration(Registration(client, ME), lock=tmp_path / "run" / "registration.lock")
+        ElectedRegistration(Registration(client, lambda: ME), lock=tmp_path / "run" / "registration.lock")
         for client in clients
     ]
     workers[0].start()
@@ -131,3 +151,14 @@ def test_without_a_registry_names_are_fixed(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(found, StaticDirectory)
     assert found.pick() == "http://users.example:80"
     directory.cache_clear()
+
+
+def test_a_worker_that_is_told_to_end_leaves_before_it_finishes_what_it_has() -> None:
+    done: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: done.append("gunicorn's own"))
+    try:
+        gunicorn._leave_on_sigterm(lambda: done.append("leave"))
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done == ["leave", "gunicorn's own"]
