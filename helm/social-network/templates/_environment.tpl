@@ -12,8 +12,10 @@
 {{- define "social.environment" -}}
 {{- $values := .root.Values -}}
 {{- $plain := dict "LOG_LEVEL" $values.logLevel "TLS" (ternary "1" "0" $values.tls) -}}
-{{- if and (eq $values.discovery "registry") (ne .service "registry") -}}
-{{- $_ := set $plain "REGISTRY_URL" (include "social.url" (dict "root" .root "service" "registry")) -}}
+{{- $known := and (eq $values.discovery "registry") (not (has .process .facts.jobs)) -}}
+{{- if and $known (ne .service "registry") -}}
+{{- $url := include "social.url" (dict "root" .root "service" "registry") -}}
+{{- $_ := set $plain "REGISTRY_URL" (replace "://" "://services:$(REGISTRY_KEY)@" $url) -}}
 {{- else -}}
 {{- $_ := set $plain "REGISTRY_URL" "" -}}
 {{- end -}}
@@ -41,6 +43,10 @@
 {{- end -}}
 {{- end -}}
 {{- $plain = mergeOverwrite $plain $values.environment (get $values.services .service).environment -}}
+{{- if $known }}
+{{- /* Before REGISTRY_URL, in which Kubernetes puts it. */}}
+{{- include "social.fromSecret" (dict "variable" "REGISTRY_KEY" "secret" (include "social.registrySecret" .)) }}
+{{- end }}
 {{- range $name, $value := $plain }}
 - name: {{ $name }}
   value: {{ $value | quote }}

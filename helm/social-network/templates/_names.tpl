@@ -58,6 +58,16 @@ http://{{ .root.Release.Name }}-{{ .service }}:{{ (get $facts .service).port }}
 {{- end -}}
 {{- end }}
 
+{{/* The Secret with the registry's key, which its clients have too. Argument: root. */}}
+{{- define "social.registrySecret" -}}
+{{- $given := .root.Values.registryKey -}}
+{{- if $given.existingSecret -}}
+{{ dict "name" $given.existingSecret "key" $given.key | toJson }}
+{{- else -}}
+{{ dict "name" (printf "%s-registry-access" .root.Release.Name) "key" "REGISTRY_KEY" | toJson }}
+{{- end -}}
+{{- end }}
+
 {{/*
 The port where a process's metrics are: a web server's own, but for the gateway, whose port everybody reaches; jobs have
 none. Argument: service, facts, process.

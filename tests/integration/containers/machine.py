@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from desktop import databases
 from desktop.bootstrap import BASE
@@ -42,7 +43,10 @@ class Machine:
         if here.get("KAFKA_BOOTSTRAP_SERVERS"):
             here["TOPIC_PREFIX"] = f"{self.prefix}-"
         if here["REGISTRY_URL"]:
-            here["REGISTRY_URL"] = f"http://127.0.0.1:{self.port('registry')}"
+            # Kubernetes puts variables into variables.
+            given = here["REGISTRY_URL"].replace("$(REGISTRY_KEY)", here.get("REGISTRY_KEY", ""))
+            who = urlsplit(given).netloc.rpartition("@")[0]
+            here["REGISTRY_URL"] = f"http://{who}@127.0.0.1:{self.port('registry')}"
         if "METRICS_PORT" in here:
             here["METRICS_PORT"] = str(self.port(f"{start.name} metrics"))
         return here

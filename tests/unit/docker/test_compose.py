@@ -132,4 +132,4 @@ def test_passwords_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".env").read_text() == text
     values = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
     assert all(values.values())
-    assert len({values[name] for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "NEO4J_PASSWORD")}) == 3
+    assert len({values[name] for name in ("SECRET_KEY", "REGISTRY_KEY", "POSTGRES_PASSWORD", "NEO4J_PASSWORD")}) == 4

@@ -72,6 +72,18 @@ def test_without_a_registry_the_names_are_those_of_kubernetes() -> None:
     assert variables["USER_SERVICE_URL"] == f"http://{RELEASE}-users:8120"
 
 
+def test_who_speaks_to_the_registry_has_its_key_and_jobs_do_not() -> None:
+    for manifest in of_kind(render(), "Deployment") + of_kind(render(), "Job"):
+        (container,) = manifest["spec"]["template"]["spec"]["containers"]
+        names = [one["name"] for one in container["env"]]
+        urls = [one.get("value", "") for one in container["env"] if one["name"] == "REGISTRY_URL"]
+        assert ("REGISTRY_KEY" in names) == (manifest["kind"] == "Deployment")
+        if urls != [""] and urls:
+            # Kubernetes puts into a value only what stands before it.
+            assert names.index("REGISTRY_KEY") < names.index("REGISTRY_URL")
+            assert urls == [f"http://services:$(REGISTRY_KEY)@{RELEASE}-registry:8761"]
+
+
 def test_volumes_and_generated_passwords_outlive_the_release() -> None:
     manifests = render("values-desktop.yaml")
     for engine in of_kind(manifests, "StatefulSet"):

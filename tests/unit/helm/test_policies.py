@@ -51,7 +51,7 @@ def test_a_container_says_what_it_needs_and_has_an_image_by_its_version(pod: Man
 def test_what_has_a_password_has_it_from_a_secret(pod: Manifest) -> None:
     for container in containers(pod):
         for variable in container.get("env", ()):
-            secret = re.search(r"PASSWORD|SECRET|DATABASE|NEO4J_(BOLT_URL|AUTH)", variable["name"])
+            secret = re.search(r"PASSWORD|SECRET|REGISTRY_KEY|DATABASE|NEO4J_(BOLT_URL|AUTH)", variable["name"])
             assert bool(secret) == ("secretKeyRef" in variable.get("valueFrom", {})), variable["name"]
 
 
