@@ -92,7 +92,7 @@ class Registration:
     def withdraw(self) -> None:
         """Have others send no more requests here, while those under way and late ones are served. Raises
         RegistryError."""
-        self._client.withdraw(self.instance)
+        self._client.withdraw(self._locate())
 
     def cancel(self) -> None:
         """Leave; where the registry does not answer the lease runs out by itself."""
