@@ -173,7 +173,8 @@ class Discovery:
             raise UpstreamError("The registry is not asked any more.")
 
     def show(self) -> None:
-        """Set the gauges."""
+        """Set the gauges, and hand on what was counted."""
+        metrics.hand_on()
         for route in ROUTES:
             metrics.BY_ROUTE[route.id].show(self._upstreams.get(route.service, ()))
         metrics.REGISTRY_ANSWERS.set(not self._silent)
@@ -188,6 +189,7 @@ class Discovery:
 
     async def stop(self) -> None:
         """End it, and close what is idle."""
+        metrics.hand_on()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

@@ -75,7 +75,7 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
 async def _answer(connection: Connection, request: Request, send: Send, timeout: float, begun: float) -> None:
     await connection.answer()
     counts = metrics.BY_ROUTE[request.route.id]
-    counts.upstream.observe(perf_counter() - begun)
+    counts.took(perf_counter() - begun)
     endless = _endless(connection.headers)
     patience = None if endless else timeout
     # An instance that dies between head and body has given no answer, and that can still be said.
