@@ -104,6 +104,7 @@ def _status(chosen: argparse.Namespace) -> int:
         screen = Screen()
         screen.show(services(found))
         screen.show(f"\n[dim]Engines[/]  {engines(found)}")
+        screen.show(f"[dim]Metrics[/]  prometheus --config.file={found.data / 'metrics' / 'prometheus.yml'}")
         screen.show(f"[dim]All[/]      {found.state}, supervisor {found.supervisor}, data in {found.data}")
     return 0 if found.state == status.UP else 1
 
