@@ -59,9 +59,11 @@ class Container:
 
     @property
     def first(self) -> psutil.Process:
-        """Process 1 of the container, as this machine sees it. Raises where it has ended."""
-        (child,) = psutil.Process(self._process.pid).children()
-        return child
+        """Process 1 of the container, as this machine sees it. Raises AssertionError before it has begun, and when
+        it has ended."""
+        children = psutil.Process(self._process.pid).children()
+        assert len(children) == 1, self.log.read_text()
+        return children[0]
 
     def execute(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command in the running container, as its user: what `docker exec` does."""
