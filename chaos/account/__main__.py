@@ -1,0 +1,46 @@
+"""Makes the account of a chaos run: `./manage.py python chaos/account/__main__.py FOLDER [--again]`.
+
+Reads FOLDER/ledger.jsonl and, at the addresses in FOLDER/where.json, every store; keeps what it read in
+FOLDER/stores.json. `--again` goes by that file, when the stores are not up any more. Exit code 1: something is lost,
+doubled or wrong.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from chaos.account import checks, ledger, report, stores, world
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The account of the folder that is named; its exit code."""
+    folder = Path(arguments[0])
+    with (folder / "ledger.jsonl").open(encoding="utf-8") as file:
+        kept = ledger.read(file)
+    made = world.of(kept)
+    found = _load(folder) if "--again" in arguments else _read(folder, made)
+    findings = list(checks.all_of(kept, made, found))
+    sys.stdout.write("\n".join(report.lines(kept, made, found, findings)) + "\n")
+    return 1 if findings else 0
+
+
+def _read(folder: Path, made: world.World) -> dict[str, Any]:
+    where = json.loads((folder / "where.json").read_text())
+    found = stores.read(where)
+    people, pairs = checks.sample(made, where["seed"])
+    found["answers"] = stores.answers(where["gateway"], people, pairs)
+    (folder / "stores.json").write_text(json.dumps(found, default=str))
+    return found
+
+
+def _load(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "stores.json").read_text())
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Goes through the plan's hits, one at a time, and never faster than the system can bear.
+
+The rule: a hit comes when its pause is over, at least PROGRESS commands were accepted since the last hit, at most one
+process or engine is away, and the target has been at work for some seconds. It strikes as soon as the target has work
+in flight, or after SECONDS_TO_FIND_WORK all the same; then it does not count.
+"""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from chaos.load import Load
+from chaos.plan import KILL, WORKER, Hit
+from chaos.targets import Failed, Targets
+
+PROGRESS, MOST_AWAY = 10, 1
+SECONDS_TO_FIND_WORK, SECONDS_TO_BE_READY, SECONDS_WITHOUT_PROGRESS = 2.0, 45.0, 120.0
+
+
+class Killer(threading.Thread):
+    """Strikes until it is stopped. `said`: the last thing that it did; `problem`: why it gave up."""
+
+    def __init__(self, targets: Targets, load: Load, plan: Iterator[Hit], notes: Path) -> None:
+        super().__init__(name="killer", daemon=True)
+        self._targets, self._load, self._plan, self._notes = targets, load, plan, notes
+        self._stopping = threading.Event()
+        self.said = self.problem = ""
+        self.kills: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter()
+        self.others: Counter[str] = Counter()
+
+    def stop(self) -> None:
+        """No more hits; wait for one that is under way, so that nothing stays stopped."""
+        self._stopping.set()
+        self.join()
+
+    def run(self) -> None:
+        """Serve."""
+        for hit in self._plan:
+            enough = self._load.accepted + PROGRESS
+            if self._stopping.wait(hit.after):
+                return
+            if not self._wait(partial(self._progressed, enough), SECONDS_WITHOUT_PROGRESS):
+                if not self._stopping.is_set():
+                    self.problem = f"no progress in {SECONDS_WITHOUT_PROGRESS:.0f} s after: {self.said}"
+                return
+            if self._wait(partial(self._may, hit), SECONDS_TO_BE_READY):
+                self._strike(hit)
+            elif not self._stopping.is_set():
+                self._note(hit, 0, "was not ready")
+
+    def _progressed(self, enough: int) -> bool:
+        return self._load.accepted >= enough
+
+    def _may(self, hit: Hit) -> bool:
+        return len(self._targets.away()) <= MOST_AWAY and self._targets.ready(hit)
+
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline or self._stopping.wait(0.1):
+                return False
+        return not self._stopping.is_set()
+
+    def _strike(self, hit: Hit) -> None:
+        work = self._find_work(hit) if hit.how in (KILL, WORKER) else 0
+        try:
+            self._targets.strike(hit)
+        except Failed as error:
+            self._note(hit, work, str(error))
+            return
+        if hit.how in (KILL, WORKER):
+            self.kills[hit.target] += 1
+            self.counted[hit.target] += work > 0
+        else:
+            self.others[hit.how] += 1
+        self._note(hit, work, "")
+
+    def _find_work(self, hit: Hit) -> int:
+        deadline = time.monotonic() + SECONDS_TO_FIND_WORK
+        while not (work := self._targets.work(hit.target)) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        return work
+
+    def _note(self, hit: Hit, work: int, trouble: str) -> None:
+        self.said = f"{hit.target} {hit.how}{': ' + trouble if trouble else ''}"
+        noted = {"at": time.monotonic_ns(), "time": time.strftime("%H:%M:%S"), "target": hit.target, "how": hit.how}
+        with self._notes.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**noted, "paused": hit.paused, "work": work, "trouble": trouble}) + "\n")
