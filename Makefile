@@ -1,6 +1,8 @@
 # Everything that one does with the project, by its usual names. Nothing needs to be installed or activated first.
 PYTHON ?= python3
 ENGINES ?= light
+MINUTES ?= 5
+SEED ?=
 ARGS ?=
 MANAGE := $(PYTHON) manage.py
 
@@ -14,7 +16,7 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-all lint format lock images push sbom compose-up compose-down help clean
+.PHONY: up demo test test-all chaos lint format lock images push sbom compose-up compose-down help clean
 
 up: ## Start the whole system (ENGINES=full: Apache Kafka and Neo4j; ARGS="--detach": in the background)
 	@exec $(MANAGE) up --engines $(ENGINES) $(ARGS)
@@ -27,6 +29,10 @@ test: ## Run every test, on the full engines (contract and smoke on the light on
 
 test-all: ## Run every test on the full engines, and again on the light ones
 	@exec $(MANAGE) python tests/run.py --all $(ARGS)
+
+chaos: ## Kill everything at random under load, then account (MINUTES=5, SEED=…, ENGINES=full unless given)
+	@exec $(MANAGE) python chaos/run.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+		--engines $(if $(filter file,$(origin ENGINES)),full,$(ENGINES)) $(ARGS)
 
 lint: ## Check format, lint, types, imports, deployment settings, migrations
 	@exec $(MANAGE) python tests/lint.py

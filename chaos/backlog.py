@@ -20,7 +20,7 @@ LOGGED = "SELECT coalesce(sum(last), 0) FROM (SELECT max(position) AS last FROM 
 # Versions are counted, so their sum is the number of events that the directory has applied.
 KNOWN = "SELECT coalesce(sum(version), 0) FROM directory"
 PROJECTED = "MATCH (c:Checkpoint) RETURN coalesce(sum(c.position), 0) AS made"
-TOPICS = {"users": "user", "friends": "friend"}
+OWNED = {"users": "user", "friends": "friend"}
 
 
 class Unseen(Exception):
@@ -41,10 +41,11 @@ class Waiting:
 
 
 class Backlog:
-    """Looks into the stores. For one thread."""
+    """Looks into the stores; `where`: their addresses, see `addresses`. For one thread."""
 
-    def __init__(self, databases: Mapping[str, str], kafka: str, graph: str) -> None:
-        self._databases, self._kafka, self._url = databases, kafka, graph
+    def __init__(self, where: Mapping[str, Any]) -> None:
+        self._databases, self._kafka, self._url = where["databases"], where["kafka"], where["graph"]
+        self._topics = {service: where["topics"][topic] for service, topic in OWNED.items()}
         self._connections: dict[str, Any] = {}
         self._driver: neo4j.Driver | None = None
 
@@ -54,7 +55,7 @@ class Backlog:
 
     def unlogged(self) -> int:
         """Events on Kafka that are not in the log of recommendations."""
-        published = sum(self._number(service, PUBLISHED) for service in TOPICS)
+        published = sum(self._number(service, PUBLISHED) for service in OWNED)
         return published - self._number("recommendations", LOGGED)
 
     def unknown(self) -> int:
@@ -78,13 +79,13 @@ class Backlog:
                 bootstrap_servers=self._kafka, request_timeout_ms=5_000, bootstrap_timeout_ms=5_000
             )
             try:
-                described = client.describe_topics(list(TOPICS.values()))
+                described = client.describe_topics(list(self._topics.values()))
             finally:
                 client.close()
         except KafkaError as error:
             raise Unseen("Kafka") from error
         ids = {entry["name"]: str(entry["topic_id"]) for entry in described}
-        return sum(self._number(service, ELSEWHERE, ids.get(topic)) for service, topic in TOPICS.items())
+        return sum(self._number(service, ELSEWHERE, ids.get(topic)) for service, topic in self._topics.items())
 
     def waiting(self) -> Waiting:
         """A look at all steps."""

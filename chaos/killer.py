@@ -17,7 +17,7 @@ from chaos.load import Load
 from chaos.plan import KILL, WORKER, Hit
 from chaos.targets import Failed, Targets
 
-PROGRESS, MOST_AWAY = 10, 1
+PROGRESS, MOST_AWAY, LEAST_SECONDS = 10, 1, 3.0
 SECONDS_TO_FIND_WORK, SECONDS_TO_BE_READY, SECONDS_WITHOUT_PROGRESS = 2.0, 45.0, 120.0
 
 
@@ -40,15 +40,17 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         """Serve."""
+        last = time.monotonic()
         for hit in self._plan:
             enough = self._load.accepted + PROGRESS
-            if self._stopping.wait(hit.after):
+            if self._stopping.wait(max(LEAST_SECONDS, last + hit.after - time.monotonic())):
                 return
             if not self._wait(partial(self._progressed, enough), SECONDS_WITHOUT_PROGRESS):
                 if not self._stopping.is_set():
                     self.problem = f"no progress in {SECONDS_WITHOUT_PROGRESS:.0f} s after: {self.said}"
                 return
             if self._wait(partial(self._may, hit), SECONDS_TO_BE_READY):
+                last = time.monotonic()
                 self._strike(hit)
             elif not self._stopping.is_set():
                 self._note(hit, 0, "was not ready")

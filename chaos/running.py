@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.backlog import TOPICS, Backlog
+from chaos.backlog import OWNED, Backlog
 from chaos.killer import Killer
 from chaos.ledger import Ledger
 from chaos.load import Load
@@ -73,10 +73,11 @@ class Run:
                 self._in(system)
 
     def _in(self, system: System) -> None:
-        where = self._where(system)
+        where = addresses(system) | {"seed": self.settings.seed}
+        (self.settings.folder / "where.json").write_text(json.dumps(where))
         ledger = Ledger(self.settings.folder / "ledger.jsonl")
         load = Load(system.urls["gateway"], system.urls["registry"], ledger, self.settings.seed)
-        backlog, looking = (Backlog(where["databases"], where["kafka"], where["graph"]) for _ in range(2))
+        backlog, looking = (Backlog(where) for _ in range(2))
         plan = hits(self.settings.seed, [engine.name for engine in system.room.engines])
         killer = Killer(Targets(system, load, looking), load, plan, self.settings.folder / "kills.jsonl")
         self._began = time.monotonic()
@@ -89,21 +90,6 @@ class Run:
         self._kills(killer)
         self._say("")
         self.account = self._accounted()
-
-    def _where(self, system: System) -> dict[str, Any]:
-        """The addresses, written down for the account."""
-        environments = {service.name: system.environment(service) for service in DOMAIN}
-        one = environments["recommendations"]
-        where = {
-            "seed": self.settings.seed,
-            "databases": {name: found["DATABASE_URL"] for name, found in environments.items()},
-            "kafka": one["KAFKA_BOOTSTRAP_SERVERS"],
-            "graph": one["NEO4J_BOLT_URL"],
-            "gateway": system.urls["gateway"],
-            "topics": {topic: topic for topic in TOPICS.values()},
-        }
-        (self.settings.folder / "where.json").write_text(json.dumps(where))
-        return where
 
     # -- storm and calm ----------------------------------------------------------------------------------------
 
@@ -171,3 +157,16 @@ def _unhealthy(system: System) -> str:
     gateway = system.urls["gateway"]
     gone += [one.name for one in SERVICES if one.prefix and not health.healthy(gateway + one.prefix)]
     return f"waiting for {', '.join(gone)}" if gone else ""
+
+
+def addresses(system: System) -> dict[str, Any]:
+    """Where the stores of a system are, for who looks into them."""
+    environments = {service.name: system.environment(service) for service in DOMAIN}
+    one, prefix = environments["recommendations"], system.given.get("TOPIC_PREFIX", "")
+    return {
+        "databases": {name: found["DATABASE_URL"] for name, found in environments.items()},
+        "kafka": one["KAFKA_BOOTSTRAP_SERVERS"],
+        "graph": one["NEO4J_BOLT_URL"],
+        "gateway": system.urls["gateway"],
+        "topics": {topic: prefix + topic for topic in OWNED.values()},
+    }

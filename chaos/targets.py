@@ -36,7 +36,7 @@ class Targets:
 
     def __init__(self, system: System, load: Load, backlog: Backlog) -> None:
         self._system, self._load, self._backlog = system, load, backlog
-        self._well: dict[str, float] = {}
+        self._last_away: dict[str, float] = {}
 
     @property
     def engines(self) -> dict[str, Engine]:
@@ -47,26 +47,18 @@ class Targets:
 
     def away(self) -> list[str]:
         """Those that do not run."""
-        gone = [name for name, process in self._system.processes.items() if not process.running]
-        return gone + [name for name, engine in self.engines.items() if not self._system.room.alive(engine)]
+        engines = [name for name, engine in self.engines.items() if not self._system.room.alive(engine)]
+        self._last_away |= dict.fromkeys(engines, time.monotonic())
+        return engines + [name for name, process in self._system.processes.items() if not process.running]
 
     def ready(self, hit: Hit) -> bool:
         """Whether the target has been at work long enough to be hit."""
         if hit.how == ANEW:
             return not self.away()
         if hit.target in self.engines:
-            return self._engine_ready(hit.target)
+            return time.monotonic() - self._last_away.get(hit.target, 0.0) > SECONDS_WELL["engine"]
         process = self._system.processes[hit.target]
         return process.running and process.fresh and process.seconds > SECONDS_WELL["process"]
-
-    def _engine_ready(self, name: str) -> bool:
-        engine = self.engines[name]
-        if not self._system.room.alive(engine):
-            self._well.pop(name, None)
-            return False
-        # Alive is not yet well: the supervisor says that it is by its port's answer, which we ask ourselves.
-        since = self._well.setdefault(name, time.monotonic())
-        return time.monotonic() - since > SECONDS_WELL["engine"]
 
     # -- work in flight ----------------------------------------------------------------------------------------
 
@@ -121,7 +113,7 @@ class Targets:
         if hit.how == PAUSE:
             self._pause(pid, hit.paused, os.kill)
             return
-        self._well.pop(hit.target, None)
+        self._last_away[hit.target] = time.monotonic()
         stop = signal.SIGINT if isinstance(engine, PostgreSQL) else signal.SIGTERM
         os.kill(pid, stop if hit.how == RESTART else signal.SIGKILL)
 

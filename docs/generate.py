@@ -166,7 +166,7 @@ SUBJECTS = {
     "Gateway": ("004",),
     "Projector and graph": ("005",),
     "The desktop run": ("006",),
-    "Tests": ("007",),
+    "Tests": ("007", "009"),
     "The event core under failure, and for others": ("008",),
     "Containers and Kubernetes": ("010",),
     "Operation": ("009",),

@@ -69,6 +69,7 @@ def typed(service: str) -> list[str]:
             BASE / "desktop",
             BASE / "bench",
             BASE / "docker",
+            BASE / "chaos",
         ]
         chosen = [*chosen, *rest, *loose]
     return sorted({str(path.relative_to(BASE)) for path in chosen if path.exists()})

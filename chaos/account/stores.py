@@ -106,7 +106,8 @@ def _graph(url: str) -> dict[str, Any]:
     address = f"{parts.scheme}://{parts.hostname}:{parts.port}"
     with (
         neo4j.GraphDatabase.driver(address, auth=login, notifications_min_severity="OFF") as driver,
-        driver.session(database=parts.path.strip("/") or None) as session,session.begin_transaction() as transaction
+        driver.session(database=parts.path.strip("/") or None) as session,
+        session.begin_transaction() as transaction,
     ):
         return {name: transaction.run(text).data() for name, text in GRAPH.items()}
 
