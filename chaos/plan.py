@@ -17,6 +17,7 @@ PROCESSES = (
     "recommendations-consume",
     "recommendations-project",
 )
+STANDBYS = tuple(f"{name}-2" for name in PROCESSES if not name.endswith("-web"))
 WEB = tuple(name for name in PROCESSES if name.endswith("-web"))
 TOPICS = ("topic user", "topic friend")
 # Seconds between two hits; the killer may wait longer (see its rule).
@@ -35,14 +36,14 @@ class Hit:
 
 
 def hits(seed: int, engines: Sequence[str]) -> Iterator[Hit]:
-    """The hits of a run, without end: rounds in which every process is killed twice and every engine once, some are
-    stopped or restarted in good order, and one topic is made anew, each round in another order."""
+    """The hits of a run, without end: rounds in which every process is killed twice, every standby and every engine
+    once, some are stopped or restarted in good order, and one topic is made anew, each round in another order."""
     chooser = random.Random(seed)  # noqa: S311 -- chaos, no secret
     while True:
         blows = [(name, KILL) for name in PROCESSES] * 2
-        blows += [(name, KILL) for name in engines]
+        blows += [(name, KILL) for name in (*STANDBYS, *engines)]
         blows += [(chooser.choice(WEB), WORKER), (chooser.choice(engines), RESTART)]
-        blows += [(name, PAUSE) for name in chooser.sample([*PROCESSES, *engines], 2)]
+        blows += [(name, PAUSE) for name in chooser.sample([*PROCESSES, *STANDBYS, *engines], 3)]
         blows += [(chooser.choice(TOPICS), ANEW)]
         chooser.shuffle(blows)
         for target, how in blows:

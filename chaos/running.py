@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos import standbys
 from chaos.backlog import OWNED, Backlog
 from chaos.killer import Killer
 from chaos.ledger import Ledger
@@ -70,6 +71,7 @@ class Run:
                 notice=notice,
             )
             with system:
+                standbys.add(system)
                 self._in(system)
 
     def _in(self, system: System) -> None:

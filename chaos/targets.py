@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from chaos.backlog import Backlog, Unseen
 from chaos.load import Load
 from chaos.plan import ANEW, KILL, PAUSE, RESTART, WORKER, Hit
+from chaos.standbys import SUFFIX
 from desktop.bootstrap import BASE
 from desktop.engines import Engine
 from desktop.engines.postgresql import PostgreSQL
@@ -65,7 +66,7 @@ class Targets:
     def work(self, target: str) -> int:
         """How much the target has in flight now; 0 where that cannot be said."""
         try:
-            return max(0, self._looks()[target]())
+            return max(0, self._looks()[target.removesuffix(SUFFIX)]())
         except Unseen:
             return 0
 

@@ -50,7 +50,7 @@ def run_cypher(system: System, text: str) -> None:
         neo4j.GraphDatabase.driver(f"{parts.scheme}://{parts.hostname}:{parts.port}", auth=login) as driver,
         driver.session() as session,
     ):
-        session.run(text).consume()  # type: ignore[arg-type]  # a page's text is no literal
+        session.run(text).consume()
 
 
 def run_commands(system: System, text: str) -> None:
