@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-CREATE, UPDATE, ADD, REMOVE = "create", "update", "add", "remove"
+CREATE, UPDATE, DELETE, ADD, REMOVE = "create", "update", "delete", "add", "remove"
+METHODS = {UPDATE: "PUT", DELETE: "DELETE"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,14 +22,14 @@ class Command:
     @property
     def method(self) -> str:
         """The HTTP method."""
-        return "PUT" if self.kind == UPDATE else "POST"
+        return METHODS.get(self.kind, "POST")
 
     @property
     def path(self) -> str:
         """The path behind the gateway."""
         if self.kind == CREATE:
             return "/user/v1/users"
-        if self.kind == UPDATE:
+        if self.kind in (UPDATE, DELETE):
             return f"/user/v1/users/{self.user}"
         verb = "addFriend" if self.kind == ADD else "removeFriend"
         return f"/friend/v1/users/{self.user}/commands/{verb}?friendId={self.friend}"

@@ -10,14 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from chaos.client import Answer, Client, NoAnswer
-from chaos.command import CREATE, UPDATE, Command
+from chaos.command import CREATE, DELETE, UPDATE, Command
 from chaos.ledger import Ledger
 from chaos.scenario import Known, Scenario
 
 SENDERS, GROUPS_A_SECOND, READ_PAUSE, LONGEST_PAUSE = 12, 25.0, 0.1, 1.0
 SERVICES = {"/user": "users", "/friend": "friends", "/recommendation": "recommendations", "/eureka": "registry"}
 # Decided and refused; anything else above 299 says nothing about what became of the command.
-REFUSED = frozenset({400, 404, 410, 412, 415, 422})
+REFUSED = frozenset({400, 404, 412, 415, 422})
+# What was done under this key is done; whom its answer told of was deleted since.
+DONE_AND_ERASED = 410
 
 
 class Task:
@@ -131,7 +133,7 @@ class Load:
         return self._outcome(task, answer)
 
     def _outcome(self, task: Task, answer: Answer) -> bool:
-        if answer.status < 300:
+        if answer.status < 300 or answer.status == DONE_AND_ERASED:
             self._accept(task, answer)
             return True
         if answer.status in REFUSED or (answer.status == 409 and answer.retry_after is None):
@@ -144,7 +146,9 @@ class Load:
         with self._lock:
             self.accepted += not task.accepted
             task.accepted = True
-        if task.command.kind in (CREATE, UPDATE):
+        if task.command.kind == DELETE:
+            self.known.left(task.command.user or 0)
+        elif task.command.kind in (CREATE, UPDATE) and answer.status != DONE_AND_ERASED:
             self.known.joined(answer.body["id"], answer.version or 1)
 
     def _doubt(self, task: Task) -> None:

@@ -4,9 +4,9 @@ import random
 import threading
 from collections.abc import Callable
 
-from chaos.command import ADD, CREATE, REMOVE, UPDATE, Command
+from chaos.command import ADD, CREATE, DELETE, REMOVE, UPDATE, Command
 
-HOT = 60
+HOT, ELDERS = 60, 20
 NOBODY = 2**40
 FIRST = ("Ada", "Grace", "Edsger", "Barbara", "Tony", "Frances", "Leslie", "Jörg", "Zoë", "李")
 LAST = ("Lovelace", "Hopper", "Dijkstra", "Liskov", "Hoare", "Allen", "Lamport", "Ångström", "O'Hara", "王")
@@ -26,6 +26,12 @@ class Known:
             if user not in self._versions:
                 self.people.append(user)
             self._versions[user] = max(version, self._versions.get(user, 0))
+
+    def left(self, user: int) -> None:
+        """Somebody was deleted."""
+        with self._lock:
+            if user in self.people:
+                self.people.remove(user)
 
     def version(self, user: int) -> int:
         """The last version that was answered."""
@@ -54,6 +60,7 @@ class Scenario:
             (self._twice, 4),
             (self._add_and_remove, 5),
             (self._nobody, 2),
+            (self._delete, 2),
         )
 
     def next(self) -> list[Command]:
@@ -129,3 +136,10 @@ class Scenario:
             Command(kind=ADD, user=user, friend=NOBODY + self._chooser.randrange(1000)),
             Command(kind=UPDATE, user=NOBODY + self._chooser.randrange(1000), names=self._names()),
         ]
+
+    def _delete(self) -> list[Command]:
+        elders = self._known.hot()[:ELDERS]
+        if len(self._known.hot()) < HOT:
+            return self._add()
+        user = self._chooser.choice(elders)
+        return [Command(kind=DELETE, user=user) for _ in range(self._chooser.choice((1, 1, 2)))]

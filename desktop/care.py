@@ -56,6 +56,7 @@ class Care:
         self._thread: threading.Thread | None = None
         self._pauses = Pauses()
         self._engine_starts: dict[str, float] = {}
+        self._restarts: dict[str, threading.Thread] = {}
 
     def start(self) -> None:
         """Begins to look."""
@@ -78,8 +79,7 @@ class Care:
             except Stopped:
                 return
             except OSError as error:
-                # A full disk, no more process ids: it may pass, and giving up would leave everything alone.
-                self._system.notice(f"Cannot start it now: {error.strerror or error}.")
+                self._cannot(error)
 
     def _look_at_all(self) -> None:
         for engine in self._system.room.engines:
@@ -94,18 +94,33 @@ class Care:
             self._system.notice(f"{process.name} is started again")
 
     def _engine(self, engine: "Engine") -> None:
-        if self._system.room.alive(engine):
+        under_way = self._restarts.get(engine.name)
+        if self._system.room.alive(engine) or (under_way and under_way.is_alive()):
             return
         alive = time.monotonic() - self._engine_starts.get(engine.name, 0.0)
         if not self._due(engine.name, alive, lambda: f"{engine.name} ended, its log is {engine.log}"):
             return
         self._engine_starts[engine.name] = time.monotonic()
+        # Beside the others: it may take half a minute, and whoever ends meanwhile must not wait for that.
+        thread = threading.Thread(target=self._restart, args=(engine,), name=f"restart {engine.name}", daemon=True)
+        self._restarts[engine.name] = thread
+        thread.start()
+
+    def _restart(self, engine: "Engine") -> None:
         try:
             # Whatever is left of it (PostgreSQL's children, a lock file) is its own to clear away.
             engine.stop()
             self._system.start_engine(engine)
+        except Stopped:
+            return
         except EngineError as error:
             self._system.notice(str(error))
+        except OSError as error:
+            self._cannot(error)
+
+    def _cannot(self, error: OSError) -> None:
+        # A full disk, no more process ids: it may pass, and giving up would leave everything alone.
+        self._system.notice(f"Cannot start it now: {error.strerror or error}.")
 
     def _due(self, name: str, seconds_alive: float, sentence: Callable[[], str]) -> bool:
         """Whether what has ended is to be started now. When its end is news, says so and plans the start."""

@@ -26,6 +26,7 @@ def all_of(ledger: Ledger, world: World, stores: Stores) -> Findings:
     yield from journey.letters(stores)
     yield from standing.users_state(world, stores["users"]["state"])
     yield from standing.friends_state(world, stores["friends"]["state"])
+    yield from standing.departures(world)
     yield from standing.directory(world, stores["friends"]["directory"])
     yield from standing.checkpoints(stores["recommendations"]["log"], stores["graph"]["checkpoints"])
     yield from standing.graph_people(world, stores["graph"]["people"])

@@ -5,16 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chaos.account.findings import DOUBLED, LOST, WRONG, Finding, Findings
-from chaos.account.ledger import ADD, Request
+from chaos.account.ledger import ADD, DELETE, Request
 from chaos.account.stores import Row, Stores
 from chaos.account.world import EVENT, World, version
 
 # What no answer says of an event.
 TIMES = ("updatedAt",)
+# What an erasure takes.
+PERSONAL = ("firstName", "lastName")
 
 
 def stored(world: World, prefix: str, events: Sequence[Row]) -> Findings:
     """Every accepted command has exactly one event, in its place, and says what was answered; there are no others."""
+    for command in world.nowhere if prefix == "user-" else ():
+        what = "it was accepted, and nothing says what it did"
+        yield Finding(kind=LOST, what=what, stream=command.stream, requests=[command.name])
     found = {(event["stream"], event["version"]): event for event in events}
     for key, number in Counter((event["stream"], event["version"]) for event in events).items():
         if number > 1:
@@ -38,7 +43,7 @@ def _of(event: Row) -> str:
 
 
 def _one_each(events: Sequence[Row]) -> Findings:
-    for name, number in Counter(_of(event) for event in events).items():
+    for name, number in Counter(_of(event) for event in events if not event["causation"]).items():
         if number > 1 and name:
             yield Finding(kind=DOUBLED, what=f"one request made {number} events", requests=[name])
 
@@ -53,6 +58,9 @@ def _says(command: Request, event: Row, commands: Sequence[Request]) -> Findings
     if event["type"] != EVENT[command.kind]:
         what = f"version {event['version']} is {event['type']}, {command.kind} was accepted"
         yield Finding(kind=WRONG, what=what, stream=event["stream"], requests=[command.name])
+    elif commands[-1].kind == DELETE and (kept := [name for name in PERSONAL if name in said]):
+        what = f"version {event['version']} keeps {', '.join(kept)} of somebody who was deleted"
+        yield Finding(kind=WRONG, what=what, stream=event["stream"], requests=[commands[-1].name])
     elif different := sorted(name for name in expected if expected[name] != said.get(name)):
         what = f"version {event['version']} says something else than the answer in {', '.join(different)}"
         yield Finding(kind=WRONG, what=what, stream=event["stream"], requests=[command.name])
@@ -64,12 +72,15 @@ def _says(command: Request, event: Row, commands: Sequence[Request]) -> Findings
 def _expected(command: Request, commands: Sequence[Request]) -> Mapping[str, Any]:
     """What the event must say: the answer's body. removeFriend has none: what the last addFriend was answered with,
     but for the time of the change."""
+    if command.stream.startswith("user-"):
+        body: Mapping[str, Any] = (command.accepted.body if command.accepted else None) or {}
+        return {name: body[name] for name in body if commands[-1].kind != DELETE or name not in PERSONAL}
     if command.accepted and command.accepted.body:
-        body: Mapping[str, Any] = command.accepted.body
-        return body
+        record: Mapping[str, Any] = command.accepted.body
+        return record
     added = [one for one in commands if one.kind == ADD and version(one) < version(command)]
-    record = added[-1].accepted.body if added and added[-1].accepted else {}
-    return {name: value for name, value in record.items() if name not in TIMES}
+    last = (added[-1].accepted.body if added and added[-1].accepted else None) or {}
+    return {name: value for name, value in last.items() if name not in TIMES}
 
 
 def outbox(events: Sequence[Row], entries: Sequence[Row]) -> Findings:
@@ -101,7 +112,7 @@ def published(events: Sequence[Row], messages: Sequence[Row], topic: str) -> Fin
             what = f"a message that is no event of ours: {topic} {message['partition']}:{message['offset']}"
             yield Finding(kind=DOUBLED, what=what, stream=stream)
         elif event_id in seen:
-            if seen[event_id] != value:
+            if _lasting(seen[event_id], expected[event_id]) != _lasting(value, expected[event_id]):
                 yield Finding(kind=WRONG, what=f"version {number} was repeated with other content", stream=stream)
         else:
             seen[event_id] = value
@@ -117,9 +128,18 @@ def _first(stream: str, number: int, value: Row, event: Row, first: dict[str, in
         what = f"version {number} came to Kafka behind version {first.get(stream, 0)}"
         yield Finding(kind=WRONG, what=what, stream=stream)
     first[stream] = max(number, first.get(stream, 0))
-    told = (stream, number, value.get("eventType"), value.get("subject"))
+    told = (stream, number, value.get("eventType"), _lasting(value, event)["subject"])
     if told != (event["stream"], event["version"], event["type"], subject(event)):
         yield Finding(kind=WRONG, what=f"version {number} says something else on Kafka", stream=stream)
+
+
+def _lasting(value: Row, event: Row) -> dict[str, Any]:
+    """A message, without what an erasure takes where the event has lost it: older ones have it until compaction."""
+    whole = {**value, "subject": value.get("subject") or {}}
+    if event["personal"] is not None:
+        return whole
+    kept = {name: member for name, member in whole["subject"].items() if name not in PERSONAL}
+    return {name: member for name, member in whole.items() if name not in ("personal", "erased")} | {"subject": kept}
 
 
 def _newest(events: Sequence[Row], last: Mapping[str, Row]) -> Findings:

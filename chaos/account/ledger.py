@@ -11,9 +11,11 @@ from typing import Any
 
 CREATE, UPDATE, DELETE, ADD, REMOVE = "create", "update", "delete", "add", "remove"
 COMMANDS = (CREATE, UPDATE, DELETE, ADD, REMOVE)
-SUCCESS = frozenset({200, 201, 204})
+# 410: what was done under this key is done, and its answer erased since, with whom it told of.
+DONE_AND_ERASED = 410
+SUCCESS = frozenset({200, 201, 204, DONE_AND_ERASED})
 # What these say holds: the command was decided on, and refused.
-REFUSED = frozenset({400, 404, 409, 410, 412, 415, 422})
+REFUSED = frozenset({400, 404, 409, 412, 415, 422})
 Record = Mapping[str, Any]
 
 
@@ -56,12 +58,21 @@ class Request:
     names: tuple[str, str] | None = None
     if_match: int | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    # Of a change that another command brought about: that command's name.
+    cause: str = ""
+    # Where no answer says it: see `world`.
+    found_in: str = ""
 
     @property
     def accepted(self) -> Attempt | None:
-        """The first answer of success; None where there was none."""
+        """The first answer of success, rather one that was not erased since; None where there is none."""
         good = [attempt for attempt in self.attempts if attempt.accepted]
-        return min(good, key=lambda attempt: attempt.ended, default=None)
+        return min(good, key=lambda attempt: (attempt.status == DONE_AND_ERASED, attempt.ended), default=None)
+
+    @property
+    def done(self) -> float:
+        """When it was answered with success first: after that it had its effect."""
+        return min((attempt.ended for attempt in self.attempts if attempt.accepted), default=math.inf)
 
     @property
     def began(self) -> int:
@@ -71,8 +82,10 @@ class Request:
     @property
     def stream(self) -> str:
         """The stream of the aggregate that it is about; empty for a creation that was not answered."""
+        if self.found_in:
+            return self.found_in
         if self.kind == CREATE:
-            return f"user-{self.accepted.body['id']}" if self.accepted else ""
+            return f"user-{self.accepted.body['id']}" if self.accepted and self.accepted.body else ""
         if self.kind in (UPDATE, DELETE):
             return f"user-{self.user}"
         low, high = sorted((self.user or 0, self.friend or 0))
@@ -81,7 +94,7 @@ class Request:
     @property
     def name(self) -> str:
         """The request id that it was sent with, without the attempt's number."""
-        return f"chaos-{self.number}"
+        return self.cause or f"chaos-{self.number}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

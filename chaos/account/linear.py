@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chaos.account.findings import DOUBLED, LOST, WRONG, Finding, Findings
-from chaos.account.ledger import ADD, CREATE, DELETE, REMOVE, UPDATE, Attempt, Ledger, Request
+from chaos.account.ledger import ADD, CREATE, DELETE, DONE_AND_ERASED, REMOVE, UPDATE, Attempt, Ledger, Request
 from chaos.account.world import World, version
 
 # What may follow what in a stream; None: the stream is new.
@@ -49,7 +49,8 @@ def check(ledger: Ledger, world: World) -> Findings:
 def _one(ledger: Ledger, request: Request) -> Findings:
     if not ledger.settled(request):
         yield Finding(kind=WRONG, what="it is not known whether it was carried out", requests=[request.name])
-    answers = {(one.status, one.version, repr(one.body)) for one in request.attempts if one.accepted}
+    told = [one for one in request.attempts if one.accepted and one.status != DONE_AND_ERASED]
+    answers = {(one.status, None if request.found_in else one.version, repr(one.body)) for one in told}
     if len(answers) > 1:
         yield Finding(kind=WRONG, what="one command was answered in different ways", requests=[request.name])
     if request.accepted and request.if_match and version(request) != request.if_match + 1:
@@ -100,7 +101,7 @@ def _order(stream: str, commands: Sequence[Request]) -> Findings:
         if command.accepted and command.began > soonest:
             what = f"version {version(command)} was sent after a later one had been answered"
             yield Finding(kind=WRONG, what=what, stream=stream, requests=[command.name])
-        soonest = min(soonest, command.accepted.ended if command.accepted else math.inf)
+        soonest = min(soonest, command.done)
 
 
 def _refusals(stream: str, commands: Sequence[Request], looks: list[Look]) -> Findings:
@@ -119,7 +120,7 @@ def _refusals(stream: str, commands: Sequence[Request], looks: list[Look]) -> Fi
 
 def _bounds(commands: Sequence[Request], attempt: Attempt) -> tuple[int, int]:
     """After how many of the commands the look came: at least, and at most."""
-    low = sum(1 for one in commands if one.accepted and one.accepted.ended < attempt.sent)
+    low = sum(1 for one in commands if one.done < attempt.sent)
     high = len(commands) - sum(1 for one in commands if one.began > attempt.ended)
     return low, high
 
@@ -134,7 +135,7 @@ Reason = Callable[[str | None, int], bool]
 def refuses(look: Look) -> Reason:
     """Whether a stream whose last command was of such a kind, at such a version, refuses with that status."""
     kind, status, expected = look.request.kind, look.attempt.status, look.request.if_match
-    if kind in (UPDATE, DELETE) and status in (404, 410):
+    if kind in (UPDATE, DELETE) and status == 404:
         return lambda state, place: state in (None, DELETE)
     if kind == ADD and status == 409:
         return lambda state, place: state == ADD
@@ -160,8 +161,7 @@ def unknown_people(ledger: Ledger, world: World) -> Iterator[Finding]:
 def _all_there(world: World, request: Request, attempt: Attempt) -> bool:
     for user in (request.user, request.friend):
         commands = world.streams.get(f"user-{user}", ())
-        first = commands[0].accepted if commands else None
         ends = [one.began for one in commands if one.kind == DELETE]
-        if first is None or first.ended > attempt.sent or min(ends, default=math.inf) < attempt.ended:
+        if not commands or commands[0].done > attempt.sent or min(ends, default=math.inf) < attempt.ended:
             return False
     return True

@@ -71,9 +71,9 @@ def friends_state(world: World, rows: Sequence[Row]) -> Findings:
 
 def directory(world: World, rows: Sequence[Row]) -> Findings:
     """The friends service knows every user, up to its last event."""
-    people = world.people
+    gone = world.departed
     expected = {
-        stream: {"user_id": int(stream[5:]), "version": number, "deleted": int(stream[5:]) not in people}
+        stream: {"user_id": int(stream[5:]), "version": number, "deleted": int(stream[5:]) in gone}
         for stream, number in world.versions("user-").items()
     }
     yield from _compare(expected, ((f"user-{row['user_id']}", row) for row in rows), "the friends' directory")
@@ -90,7 +90,7 @@ def checkpoints(log: Sequence[Row], found: Sequence[Row]) -> Findings:
 
 
 def graph_people(world: World, rows: Sequence[Row]) -> Findings:
-    """Every user is one node of the graph, as it was answered last."""
+    """Every user is one node of the graph, as it was answered last; of those deleted only that is left."""
     versions = world.versions("user-")
     expected = {
         f"user-{user}": {
@@ -100,8 +100,21 @@ def graph_people(world: World, rows: Sequence[Row]) -> Findings:
         }
         for user, record in world.people.items()
     }
+    for user in world.departed:
+        expected[f"user-{user}"] = {"userId": user, "version": versions[f"user-{user}"], "erased": True}
     actual = ((f"user-{row['properties'].get('userId')}", row["properties"]) for row in rows)
     yield from _compare(expected, actual, "the graph")
+
+
+def departures(world: World) -> Findings:
+    """Nobody is a friend of somebody who was deleted."""
+    gone = world.departed
+    for tie in world.ties:
+        for user in (tie.low, tie.high):
+            if tie.active and user in gone:
+                what = f"it goes on, although {user} was deleted"
+                stream = f"friendship-{tie.low}-{tie.high}"
+                yield Finding(kind=WRONG, what=what, stream=stream, requests=[gone[user].name])
 
 
 def graph_ties(world: World, rows: Sequence[Row]) -> Findings:
@@ -118,19 +131,33 @@ def graph_ties(world: World, rows: Sequence[Row]) -> Findings:
 
 def answered(world: World, answers: Mapping[str, Any]) -> Findings:
     """What the gateway says of the sampled people is what follows from the ledger."""
-    friends, people = Friends(world), world.people
+    friends = Friends(world)
     for path, answer in answers.items():
-        number = int(path.split("/users/")[1].partition("/")[0])
-        if path.endswith("/friends"):
-            said: Any = sorted(record["friendId"] for record in answer)
-            expected: Any = sorted(friends.of(number))
-        elif path.endswith("/recommendFriends"):
-            said = [(one["user"]["id"], one["weight"], one["user"]) for one in answer]
-            expected = [(other, weight, people[other]) for other, weight in friends.recommended(number)]
-        elif "friendId=" in path:
-            said = answer
-            expected = [people[one] for one in friends.mutual(number, int(path.partition("friendId=")[2]))]
-        else:
-            said, expected = answer, people[number]
+        expected = _follows(friends, path)
+        said = _said(path, answer) if isinstance(answer, list) else answer
         if said != expected:
-            yield Finding(kind=WRONG, what=f"GET {path} answers {said}, not {expected}", stream=f"user-{number}")
+            stream = f"user-{_number(path)}"
+            yield Finding(kind=WRONG, what=f"GET {path} answers {said}, not {expected}", stream=stream)
+
+
+def _number(path: str) -> int:
+    return int(path.split("/users/")[1].partition("/")[0])
+
+
+def _follows(friends: Friends, path: str) -> Any:
+    number = _number(path)
+    if path.endswith("/friends"):
+        return sorted(friends.of(number))
+    if path.endswith("/recommendFriends"):
+        return [(other, weight, friends.people[other]) for other, weight in friends.recommended(number)]
+    if "friendId=" in path:
+        return [friends.people[one] for one in friends.mutual(number, int(path.partition("friendId=")[2]))]
+    return friends.people[number]
+
+
+def _said(path: str, answer: Sequence[Row]) -> Any:
+    if path.endswith("/friends"):
+        return sorted(record["friendId"] for record in answer)
+    if path.endswith("/recommendFriends"):
+        return [(one["user"]["id"], one["weight"], one["user"]) for one in answer]
+    return answer

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
@@ -122,5 +123,8 @@ def answers(gateway: str, people: Sequence[int], pairs: Sequence[tuple[int, int]
 
 
 def _get(url: str) -> Any:
-    with urlopen(HttpRequest(url), timeout=HTTP_SECONDS) as answer:  # noqa: S310 -- the gateway's own address
-        return json.load(answer)
+    try:
+        with urlopen(HttpRequest(url), timeout=HTTP_SECONDS) as answer:  # noqa: S310 -- the gateway's own address
+            return json.load(answer)
+    except HTTPError as error:
+        return {"status": error.code}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.account.ledger import ADD, CREATE, DELETE, REMOVE, UPDATE, Ledger, Request
+from chaos.account.ledger import ADD, CREATE, DELETE, REMOVE, UPDATE, Attempt, Ledger, Request
 
 EVENT = {
     CREATE: "USER_CREATED",
@@ -29,9 +29,18 @@ class Tie:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
-    """Accepted commands of each stream in the order of the versions they were answered with, and what follows."""
+    """Accepted commands of each stream in the order of the versions they were answered with, and what follows.
+
+    `nowhere`: commands that were accepted, and nothing says what they did.
+    """
 
     streams: Mapping[str, Sequence[Request]]
+    nowhere: Sequence[Request] = ()
+
+    @property
+    def departed(self) -> dict[int, Request]:
+        """Who was deleted, by id, and by which command."""
+        return {int(stream[5:]): last for stream, last in self._last("user-") if last.kind == DELETE}
 
     @property
     def people(self) -> dict[int, Mapping[str, Any]]:
@@ -49,7 +58,7 @@ class World:
         for stream, last in self._last("friendship-"):
             low, high = map(int, stream.split("-")[1:])
             added = [one for one in self.streams[stream] if one.kind == ADD and one.accepted]
-            record = added[-1].accepted.body if added and added[-1].accepted else {}
+            record = (added[-1].accepted.body if added and added[-1].accepted else None) or {}
             found.append(Tie(low=low, high=high, version=version(last), active=last.kind == ADD, record=record))
         return found
 
@@ -68,19 +77,56 @@ def version(request: Request) -> int:
     return (request.accepted.version if request.accepted else 0) or 0
 
 
-def of(ledger: Ledger) -> World:
-    """The world that the ledger's accepted commands have made."""
+def of(ledger: Ledger, events: Sequence[Mapping[str, Any]] = ()) -> World:
+    """The world that the ledger's accepted commands have made.
+
+    The stored events are asked only for what no answer says: which version a command made whose answer has none (a
+    deletion) or was erased, found by the request id that the event carries; and which friendships a deletion ended.
+    """
     streams: dict[str, list[Request]] = {}
+    nowhere = []
+    by_request = {event["correlation"].rpartition(".")[0]: event for event in events if not event["causation"]}
     for request in ledger.accepted:
-        streams.setdefault(request.stream, []).append(request)
-    return World(streams={name: sorted(requests, key=version) for name, requests in streams.items()})
+        _find(request, by_request.get(request.name))
+        if request.stream and version(request):
+            streams.setdefault(request.stream, []).append(request)
+        else:
+            nowhere.append(request)
+    for ending in _endings(events, streams):
+        streams.setdefault(ending.stream, []).append(ending)
+    return World(streams={name: sorted(requests, key=version) for name, requests in streams.items()}, nowhere=nowhere)
+
+
+def _find(request: Request, event: Mapping[str, Any] | None) -> None:
+    if request.accepted and request.accepted.version is None and event is not None:
+        request.accepted.version, request.found_in = event["version"], event["stream"]
+
+
+def _endings(events: Sequence[Mapping[str, Any]], streams: Mapping[str, Sequence[Request]]) -> Iterator[Request]:
+    """The ends of friendships that followed from a deletion, each as if somebody had asked for it then."""
+    deletions = {event["event_id"]: event["stream"] for event in events if event["type"] == EVENT[DELETE]}
+    for event in events:
+        stream = deletions.get(event["causation"] or "", "")
+        deleted = [one for one in streams.get(stream, ()) if one.kind == DELETE]
+        pair = event["stream"].split("-")[1:]
+        if event["type"] == EVENT[REMOVE] and deleted and stream.removeprefix("user-") in pair:
+            attempt = Attempt(number=1, sent=deleted[0].began, status=204, version=event["version"])
+            user, friend = map(int, pair)
+            yield Request(
+                number=-event["position"],
+                kind=REMOVE,
+                user=user,
+                friend=friend,
+                attempts=[attempt],
+                cause=deleted[0].name,
+            )
 
 
 class Friends:
     """Who is whose friend in the end, and what follows for the two questions of the recommendations service."""
 
     def __init__(self, world: World) -> None:
-        self._people = world.people
+        self.people = world.people
         self._of: dict[int, set[int]] = {}
         for tie in world.ties:
             if tie.active:

@@ -34,8 +34,9 @@ TABLES = [
     (
         "friends",
         "outbox",
-        "UPDATE outbox SET published_at = NULL WHERE stream = (SELECT min(stream) FROM outbox)",
-        "is not published",
+        # Not `published_at = NULL`: the relay would publish it at once.
+        "DELETE FROM outbox WHERE stream = (SELECT min(stream) FROM outbox)",
+        "has no outbox entry",
     ),
     (
         "recommendations",

@@ -154,8 +154,8 @@ class World:
     def check(self) -> list[str]:
         """What the account finds, and what each service's own `verify` does."""
         kept = ledger.read(json.dumps(line) + "\n" for line in self.lines)
-        made = expected.of(kept)
         found: dict[str, Any] = stores.read(self._where())
+        made = expected.of(kept, [*found["users"]["events"], *found["friends"]["events"]])
         for messages in found["kafka"].values():
             messages[:] = [one for one in messages if one["value"] != {"poison": True}]
         wrong = [f"{one.kind} {one.stream}: {one.what}" for one in checks.all_of(kept, made, found)]

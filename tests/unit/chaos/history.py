@@ -97,9 +97,38 @@ class History:
         self.answer(number, "remove", 204, version=version)
         return number
 
+    def delete(self, user: int) -> int:
+        """Somebody is deleted, and forgotten; their friendships end."""
+        number = self.send("delete", user=user)
+        stream = f"user-{user}"
+        self.moment += 1
+        record = {"id": user, "createdAt": self.records[stream]["createdAt"], "lastModified": T.format(self.moment)}
+        self._event("users", "user", stream, "USER_DELETED", record, number)
+        self.answer(number, "delete", 204)
+        for rows in (self.stores["users"]["events"], self.stores["recommendations"]["log"]):
+            for row in rows:
+                row["personal"] = None if row["stream"] == stream else row["personal"]
+        cause = self.stores["users"]["events"][-1]["event_id"]
+        for tie in [row for row in self.stores["friends"]["state"] if row["active"]]:
+            if user in (tie["low"], tie["high"]):
+                self.moment += 1
+                pair = _pair(tie["low"], tie["high"])
+                ended = self.records[pair] | {"updatedAt": T.format(self.moment)}
+                self._event("friends", "friend", pair, "FRIEND_REMOVED", ended, number, cause)
+        return number
+
     # -- the stores --------------------------------------------------------------------------------------------
 
-    def _event(self, service: str, topic: str, stream: str, kind: str, record: dict[str, Any], request: int) -> int:
+    def _event(
+        self,
+        service: str,
+        topic: str,
+        stream: str,
+        kind: str,
+        record: dict[str, Any],
+        request: int,
+        cause: str | None = None,
+    ) -> int:
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
         events, outbox = self.stores[service]["events"], self.stores[service]["outbox"]
         position = len(events) + 1
@@ -107,7 +136,7 @@ class History:
         data = {name: value for name, value in record.items() if name not in (personal or {})}
         common = {"event_id": f"{service}-{position}", "stream": stream, "version": version, "type": kind}
         common |= {"data": data, "personal": personal}
-        events.append({"position": position, "correlation": f"chaos-{request}.1", "causation": None, **common})
+        events.append({"position": position, "correlation": f"chaos-{request}.1", "causation": cause, **common})
         place = {"position": position, "stream": stream, "version": version, "sequence": position}
         outbox.append(place | {"published": True, "topic_id": "t"})
         value = {"eventId": common["event_id"], "stream": stream, "streamVersion": version, "eventType": kind}
@@ -126,6 +155,9 @@ class History:
         ends = {entry["topic"]: entry["position"] for entry in log}
         graph = self.stores["graph"]
         graph["checkpoints"] = [{"topic": t, "partition": 0, "position": ends[t]} for t in sorted(ends)]
+        if kind == "USER_DELETED":
+            self._depart(numbers[0], version)
+            return
         if len(numbers) == 1:
             state = {"id": numbers[0], "first_name": record["firstName"], "last_name": record["lastName"]}
             times = {"created_at": record["createdAt"], "last_modified": record["lastModified"]}
@@ -145,12 +177,22 @@ class History:
         tie |= {name: record[name] for name in ("id", "userId", "createdAt", "updatedAt")} if active else {}
         _put(graph["ties"], pair, pair | {"type": "FRIEND" if active else "UNFRIENDED", "properties": tie})
 
+    def _depart(self, user: int, version: int) -> None:
+        users, directory = self.stores["users"]["state"], self.stores["friends"]["directory"]
+        users[:] = [row for row in users if row["id"] != user]
+        _put(directory, {"user_id": user}, {"user_id": user, "version": version, "deleted": True})
+        for row in self.stores["graph"]["people"]:
+            if row["properties"]["userId"] == user:
+                row["properties"] = {"userId": user, "version": version, "erased": True}
+
     # -- the account -------------------------------------------------------------------------------------------
 
     def account(self) -> list[Finding]:
         """What the account finds."""
         kept = ledger.read(json.dumps(line) + "\n" for line in self.lines)
-        return list(checks.all_of(kept, world.of(kept), copy.deepcopy(self.stores)))
+        found = copy.deepcopy(self.stores)
+        made = world.of(kept, [*found["users"]["events"], *found["friends"]["events"]])
+        return list(checks.all_of(kept, made, found))
 
 
 def _pair(one: int, other: int) -> str:

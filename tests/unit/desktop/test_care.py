@@ -61,6 +61,7 @@ class Sleeper:
     name: str = "PostgreSQL"
     log: Path = Path("postgresql.log")
     port: int | None = 1
+    may_start: threading.Event = field(default_factory=threading.Event)
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     @property
@@ -68,6 +69,7 @@ class Sleeper:
         return self.processes[-1].pid if self.processes else None
 
     def start(self) -> None:
+        self.may_start.wait()
         self.processes.append(subprocess.Popen(SLEEPER))
 
     def stop(self) -> None:
@@ -88,6 +90,7 @@ class Small:
         preflight.claim(data)
         self.data, self.stopping, self.told = data, threading.Event(), list[str]()
         self.engine = Sleeper()
+        self.engine.may_start.set()
         self.room = EngineRoom(data, self.stopping)
         self.room.engines = [cast(Engine, self.engine)]
         runfile = data / "run" / "processes" / "users-relay.json"
@@ -140,6 +143,33 @@ def test_an_engine_that_ends_is_started_again(small: Small) -> None:
 
     eventually(check)
     assert "PostgreSQL ended" in small.told[0]
+
+
+def test_a_process_is_started_again_while_an_engine_takes_long_to_start(small: Small) -> None:
+    small.engine.may_start.clear()
+    try:
+        small.engine.stop()
+
+        def ended() -> None:
+            assert small.told
+
+        eventually(ended)
+        before = small.process.pid
+        small.process.kill()
+
+        def check() -> None:
+            assert small.process.running
+            assert small.process.pid != before
+
+        eventually(check)
+        assert len(small.engine.processes) == 1
+    finally:
+        small.engine.may_start.set()
+
+    def started() -> None:
+        assert len(small.engine.processes) == 2
+
+    eventually(started)
 
 
 def test_what_runs_is_left_alone(small: Small) -> None:
