@@ -7,19 +7,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from chaos.client import Answer, Client, NoAnswer
 from chaos.command import CREATE, DELETE, UPDATE, Command
 from chaos.ledger import Ledger
 from chaos.scenario import Known, Scenario
 
-SENDERS, GROUPS_A_SECOND, READ_PAUSE, LONGEST_PAUSE = 12, 25.0, 0.1, 1.0
+GROUPS_A_SECOND, READ_PAUSE, LONGEST_PAUSE = 25.0, 0.1, 1.0
+# Apart: while one service is away its senders ask again and again, and the other's go on.
+SENDERS = {"users": 5, "friends": 9}
 SERVICES = {"/user": "users", "/friend": "friends", "/recommendation": "recommendations", "/eureka": "registry"}
 # Decided and refused; anything else above 299 says nothing about what became of the command.
-REFUSED = frozenset({400, 404, 412, 415, 422})
+REFUSED = frozenset({400, 404, 405, 412, 415, 422})
 # What was done under this key is done; whom its answer told of was deleted since.
 DONE_AND_ERASED = 410
+
+
+def _service(path: str) -> str:
+    return SERVICES["/" + path.split("/")[1]]
 
 
 class Task:
@@ -45,13 +51,17 @@ class Load:
         self.gateway, self.registry, self.ledger = gateway, registry, ledger
         self.known = Known()
         self._scenario = Scenario(seed, self.known)
-        self._tasks: queue.Queue[Task] = queue.Queue(SENDERS)
+        self._tasks: dict[str, queue.Queue[Task]] = {name: queue.Queue(number) for name, number in SENDERS.items()}
         self._lock = threading.Lock()
         self._in_flight: Counter[str] = Counter()
         self.accepted = self.sent = 0
         self.doubtful: list[Task] = []
         self._stopping, self._hopeless = threading.Event(), threading.Event()
-        self._threads = [threading.Thread(target=self._sender, daemon=True) for _ in range(SENDERS)]
+        self._threads = [
+            threading.Thread(target=self._sender, args=(self._tasks[name],), daemon=True)
+            for name, number in SENDERS.items()
+            for _ in range(number)
+        ]
         self._threads += [threading.Thread(target=self._feed, daemon=True)]
         self._readers = [threading.Thread(target=read, daemon=True) for read in (self._reads, self._looks_up)]
 
@@ -90,15 +100,21 @@ class Load:
     def _feed(self) -> None:
         while not self._stopping.wait(1 / GROUPS_A_SECOND):
             for command in self._scenario.next():
-                task = Task(self.ledger.number(), command)
-                for _ in range(2 if command.twice else 1):
-                    self._tasks.put(task)
-        for _ in range(SENDERS):
-            self._tasks.put(Task(0, Command(kind=CREATE)))
+                self._offer(command)
+        for name, number in SENDERS.items():
+            for _ in range(number):
+                self._tasks[name].put(Task(0, Command(kind=CREATE)))
 
-    def _sender(self) -> None:
+    def _offer(self, command: Command) -> None:
+        """Give it to the senders of its service; where they have enough to do, it is not sent at all."""
+        tasks, task = self._tasks[_service(command.path)], Task(self.ledger.number(), command)
+        with suppress(queue.Full):
+            for _ in range(2 if command.twice else 1):
+                tasks.put_nowait(task)
+
+    def _sender(self, tasks: "queue.Queue[Task]") -> None:
         client = Client(self.gateway)
-        while (task := self._tasks.get()).number:
+        while (task := tasks.get()).number:
             self._until_known(client, task)
         client.close()
 
@@ -159,7 +175,7 @@ class Load:
 
     @contextmanager
     def _flying(self, path: str) -> Iterator[None]:
-        service = SERVICES["/" + path.split("/")[1]]
+        service = _service(path)
         with self._lock:
             self._in_flight[service] += 1
             self.sent += 1
