@@ -97,7 +97,11 @@ def _messages(bootstrap: str, topic: str) -> Iterator[dict[str, Any]]:
 
 
 def _message(partition: int, record: Any) -> dict[str, Any]:
-    value = json.loads(record.value) if record.value else None
+    try:
+        value = json.loads(record.value or b"null")
+    except ValueError:
+        # Not even JSON: no event of ours, as every other stranger.
+        value = None
     return {"partition": partition, "offset": record.offset, "key": (record.key or b"").decode(), "value": value}
 
 

@@ -142,14 +142,18 @@ class Network(RuleBasedStateMachine):
         """A relay publishes; some acknowledgements may be lost."""
         self.world.tell(service, "relay", cut=cut, forget=forget)
 
-    @rule(service=CONSUMERS, cut=CONSUME)
-    def consume(self, service: str, cut: Cut) -> None:
-        """A consumer takes what there is."""
+    @rule(service=CONSUMERS, cut=CONSUME, fresh=st.booleans())
+    def consume(self, service: str, cut: Cut, fresh: bool) -> None:
+        """A consumer takes what there is; `fresh`: what has happened until now is there."""
+        for owner in OWNERS.values() if fresh else ():
+            self.world.tell(owner, "relay")
         self.world.tell(service, "consume", cut=cut)
 
-    @rule(cut=PROJECT)
-    def project(self, cut: Cut) -> None:
+    @rule(cut=PROJECT, fresh=st.booleans())
+    def project(self, cut: Cut, fresh: bool) -> None:
         """The projector follows the log."""
+        if fresh:
+            self.consume("recommendations", None, fresh=True)
         self.world.tell("recommendations", "project", cut=cut)
 
     # -- what operators do, and what befalls them --------------------------------------------------------------
