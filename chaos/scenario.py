@@ -60,6 +60,7 @@ class Scenario:
             (self._twice, 4),
             (self._add_and_remove, 5),
             (self._nobody, 2),
+            (self._delete, 2),
         )
 
     def next(self) -> list[Command]:
