@@ -1,5 +1,5 @@
-"""Random commands, crashes at every named step, replays, rebuilds, topics made anew, poison: in the end everything
-agrees with what was answered, and nothing is lost or doubled.
+"""Random commands, crashes at every named step, replays, rebuilds, topics made anew, deletions, poison: in the end all
+stores agree with what was answered, and nothing is lost or doubled.
 
 The model is the ledger of answers; what must follow from it is computed by the account of `make chaos`.
 """
@@ -111,6 +111,15 @@ class Network(RuleBasedStateMachine):
         answer = self.ask("users", "PUT", f"/v1/users/{user}", kind="update", cut=cut, user=user, names=names)
         assert answer["status"] == 200
 
+    @precondition(lambda self: len(self.people) > 2)
+    @rule(one=SOMEBODY, cut=COMMAND)
+    def delete(self, one: int, cut: Cut) -> None:
+        """Somebody leaves; from here on nobody asks about them."""
+        user = self.somebody(one)
+        answer = self.ask("users", "DELETE", f"/v1/users/{user}", kind="delete", cut=cut, user=user)
+        assert answer["status"] == 204
+        self.people.remove(user)
+
     def _of_two(self, verb: str, kind: str, one: int, other: int, cut: Cut) -> tuple[tuple[int, int], int]:
         user, friend = self.somebody(one), self.somebody(other)
         path = f"/v1/users/{user}/commands/{verb}?friendId={friend}"
@@ -192,9 +201,9 @@ class Network(RuleBasedStateMachine):
         """Everything comes to rest, and is accounted for."""
         if not self.__dict__.get("people"):
             return
-        for service in ("users", "friends"):
-            self.world.tell(service, "relay")
-        for service in ("friends", "recommendations"):
+        # In this order: what ends with a user is an event of the friends service.
+        for service, before in (("friends", "users"), ("recommendations", "friends")):
+            self.world.tell(before, "relay")
             self.world.tell(service, "consume")
             assert self.world.tell(service, "resolve") == []
         self.world.tell("recommendations", "project")
