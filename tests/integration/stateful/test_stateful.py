@@ -1,4 +1,4 @@
-"""Random commands, crashes at every named step, replays, rebuilds, topics made anew, deletions, poison: at the end all
+"""Random commands, crashes at every named step, replays, rebuilds, lost topics, deletions, poison: in the end all
 stores agree with what was answered, and nothing is lost or doubled.
 
 The model is the ledger of answers; what must follow from it is computed by the account of `make chaos`.
