@@ -37,12 +37,18 @@ ORDER BY o.position LIMIT %(limit)s
 # Sequences are handed out under a lock, from what is committed: gapless, and never visible out of order.
 MARK_LOCK = totals.LOCK
 MARK = """
-WITH last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM outbox WHERE sequence IS NOT NULL)
+WITH last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM outbox WHERE sequence IS NOT NULL),
+done AS (
+    -- What is published again keeps its number and takes none from those who get their first.
+    SELECT one.*, count(*) FILTER (WHERE entry.sequence IS NULL) OVER (ORDER BY one.ordinal) AS place
+    FROM unnest(%(positions)s::bigint[], %(partitions)s::int[], %(offsets)s::bigint[], %(topic_ids)s::uuid[])
+         WITH ORDINALITY AS one (position, partition, "offset", topic_id, ordinal)
+    JOIN outbox entry USING (position)
+)
 UPDATE outbox
 SET partition = done.partition, "offset" = done."offset", topic_id = done.topic_id, published_at = clock_timestamp(),
-    sequence = coalesce(outbox.sequence, last.sequence + done.ordinal)
-FROM last, unnest(%(positions)s::bigint[], %(partitions)s::int[], %(offsets)s::bigint[], %(topic_ids)s::uuid[])
-     WITH ORDINALITY AS done (position, partition, "offset", topic_id, ordinal)
+    sequence = coalesce(outbox.sequence, last.sequence + done.place)
+FROM last, done
 WHERE outbox.position = done.position
 """
 

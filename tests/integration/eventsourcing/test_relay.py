@@ -69,6 +69,21 @@ def test_a_topic_made_anew_gets_everything_again_and_what_is_new_first(topic: st
     assert after == sequences
 
 
+def test_what_is_published_again_beside_new_events_leaves_no_gap_in_the_sequence(
+    topic: str, relay: SteppedRelay
+) -> None:
+    for number in range(1, 6):
+        append(number)
+    relay.drain()
+    make_anew(topic)
+    relay.relay.forget_topics()
+    # In one batch with those five, and behind them.
+    for number in (98, 99):
+        append(number)
+    relay.drain()
+    assert sorted(OutboxEntry.objects.values_list("sequence", flat=True)) == list(range(1, 8))
+
+
 def test_a_killed_owners_shards_are_free_at_once(relay: SteppedRelay) -> None:
     everything = set(relay.shards.owned)
     relay.connection.close()
