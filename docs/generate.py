@@ -166,10 +166,10 @@ SUBJECTS = {
     "Gateway": ("004",),
     "Projector and graph": ("005",),
     "The desktop run": ("006",),
-    "Tests": ("007", "009"),
+    "Tests": ("007", "0090"),
     "The event core under failure, and for others": ("008",),
     "Containers and Kubernetes": ("010",),
-    "Operation": ("009",),
+    "Operation": tuple(f"009{digit}" for digit in range(1, 10)),
 }
 
 
