@@ -31,7 +31,7 @@ BUSY_SECONDS, IDLE_SECONDS, BACKOFF_SECONDS = 0.02, 0.5, 2.0
 UNPUBLISHED = f"""
 SELECT {store.COLUMNS}
 FROM outbox o JOIN events e USING (position) LEFT JOIN personal p USING (event_id)
-WHERE o.published_at IS NULL AND o.shard = ANY(%(shards)s)
+WHERE o.published_at IS NULL AND o.shard = ANY(%(shards)s) AND o.stream <> ALL(%(held)s)
 ORDER BY o.position LIMIT %(limit)s
 """  # noqa: S608 -- assembled from a constant only
 # Sequences are handed out under a lock, from what is committed: gapless, and never visible out of order.
@@ -51,6 +51,12 @@ SET partition = done.partition, "offset" = done."offset", topic_id = done.topic_
 FROM last, done
 WHERE outbox.position = done.position
 """
+# The last event of each stream, again: behind what was sent late.
+LAST_AGAIN = """
+UPDATE outbox SET published_at = NULL
+WHERE published_at IS NOT NULL AND position IN (
+    SELECT DISTINCT ON (stream) position FROM events WHERE stream = ANY(%s) ORDER BY stream, version DESC)
+"""
 
 
 class Relay:
@@ -62,6 +68,8 @@ class Relay:
         self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
         self._lacking = republish.Lacking()
         self._failures, self._expire_at = 0, 0.0
+        # Streams of which this relay may have sent something after they had gone to another.
+        self._late: set[str] = set()
         self._shards: Shards | None = None
 
     def reports(self) -> bool:
@@ -97,6 +105,7 @@ class Relay:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         with closing(direct.connect("relay")) as connection:
             direct.listen(connection, wakeup.CHANNEL)
+            self._make_good(connection)
             self._shards = shards = Shards(connection, owner=owner, total=store.SHARDS)
             pause = BUSY_SECONDS
             while not self._stopper.stopping:
@@ -109,6 +118,13 @@ class Relay:
                 elif not self._failures:
                     # Woken at once by a NOTIFY; the looks in between are for one that was lost.
                     pause = BUSY_SECONDS if direct.wait(connection, pause) else min(pause * 2, IDLE_SECONDS)
+
+    def _make_good(self, connection: direct.Connection) -> None:
+        """An old version that was sent late is the last message of its key now, and a compacted topic would keep just
+        that: have whoever owns the stream send its newest once more."""
+        if self._late:
+            direct.fetch(connection, LAST_AGAIN, [sorted(self._late)])
+            self._late.clear()
 
     def _expire_answers(self, connection: direct.Connection) -> None:
         """Once a minute: the answers kept under idempotency keys are kept for a day, and not longer."""
@@ -132,8 +148,12 @@ class Relay:
         if not events:
             self._failures = 0
             return False
-        done = self._publisher.publish(events, waiting=shards.beat)
-        self._mark(connection, events, done, present)
+        try:
+            done = self._publisher.publish(events, waiting=shards.beat)
+            self._mark(connection, events, done, present)
+        except psycopg2.Error:
+            self._late.update(event.stream for event in events)
+            raise
         # What Kafka takes goes on at full speed beside a stream that it does not take.
         if done:
             self._failures = 0
@@ -144,7 +164,8 @@ class Relay:
         return True
 
     def _next(self, connection: direct.Connection, shards: Shards, present: topics.Present) -> list[Event]:
-        owned = {"shards": sorted(shards.owned), "limit": BATCH}
+        # A stream that waits behind an event that cannot be sent must not fill the batch.
+        owned = {"shards": sorted(shards.owned), "held": self._publisher.held(), "limit": BATCH}
         rows = direct.fetch(connection, UNPUBLISHED, owned) if shards.owned else []
         new = [store.as_stored(row) for row in rows]
         lacking = self._lacking.look(connection, sorted(shards.owned), present)
@@ -160,12 +181,12 @@ class Relay:
     ) -> None:
         if not done:
             return
-        by_position = {event.position: _topic_id(event, present) for event in events}
+        by_position = {event.position: event for event in events}
         values = {
             "positions": [one.event_position for one in done],
             "partitions": [one.partition for one in done],
             "offsets": [one.offset for one in done],
-            "topic_ids": [by_position[one.event_position] for one in done],
+            "topic_ids": [_topic_id(by_position[one.event_position], present) for one in done],
         }
         with connection.cursor() as cursor:
             cursor.execute("BEGIN")

@@ -10,8 +10,8 @@ class FriendsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register them."""
-        from eventsourcing import consumer, measures, schema_registry, state, topics
-        from friends import directory, events, proof
+        from eventsourcing import consumer, measures, schema_registry, state, topic_check, topics
+        from friends import directory, directory_check, events, proof
         from friends.metrics import FRIENDSHIPS
         from friends.state import STATE
 
@@ -21,3 +21,4 @@ class FriendsConfig(AppConfig):
         consumer.register(directory.SUBSCRIPTION)
         proof.register()
         measures.count(FRIENDSHIPS)
+        topic_check.register(directory_check.verify)

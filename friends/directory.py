@@ -1,12 +1,15 @@
 """The directory of users: who there is, as the users service tells. Fed by its events; asked of it once for somebody
 whose event has not come yet."""
 
-import json
 import logging
-from collections.abc import Sequence
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
+import orjson
 from django.db import connection
 
 from eventsourcing import schema_registry, wakeup
@@ -43,7 +46,7 @@ def apply(messages: Sequence[Message]) -> None:
     deletions: list[Envelope] = []
     for message in messages:
         if message.envelope is not None:
-            user_id, version = _told(message.envelope)
+            user_id, version = told(message.envelope)
             if message.envelope.event_type == departures.USER_DELETED:
                 deletions.append(message.envelope)
             else:
@@ -54,7 +57,8 @@ def apply(messages: Sequence[Message]) -> None:
     departures.take_leave(deletions)
 
 
-def _told(event: Envelope) -> tuple[int, int]:
+def told(event: Envelope) -> tuple[int, int]:
+    """The user that an event is about, and the version. Raises UnknownEventType, SchemaViolation."""
     schema_registry.read(event.event_type, event.schema_version, event.subject, erased=bool(event.erased))
     return event.subject["id"], event.stream_version
 
@@ -86,7 +90,7 @@ def learn(user_id: int) -> bool:
 
     Raises Problem 503 when it does not say: not to know is not the same as no.
     """
-    version = _version(user_id)
+    version = version_now(user_id)
     if version is None:
         return False
     with connection.cursor() as cursor:
@@ -94,8 +98,11 @@ def learn(user_id: int) -> bool:
     return True
 
 
-def _version(user_id: int) -> int | None:
-    """The version at which the users service has the user, 0 where it does not tell; None: there is none."""
+def version_now(user_id: int) -> int | None:
+    """The version at which the users service has the user, 0 where it does not tell; None: there is none.
+
+    Raises Problem 503 where it says nothing.
+    """
     try:
         found = _ask(user_id)
     except (OSError, ValueError, HTTPException) as error:
@@ -117,21 +124,41 @@ def _ask(user_id: int) -> int | None:
     # Straight to the instance: a proxy that the environment names is for the world outside.
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     try:
-        return _answered(connection, f"{parts.path}/v1/users/{user_id}", user_id)
+        connection.connect()
+        with _within(connection.sock, TIMEOUT_SECONDS):
+            return _answered(connection, f"{parts.path}/v1/users/{user_id}", user_id)
     finally:
         connection.close()
+
+
+@contextmanager
+def _within(conversation: socket.socket, seconds: float) -> Iterator[None]:
+    """End the conversation after so long: the socket's own limit counts anew with every byte that comes."""
+
+    def end() -> None:
+        with suppress(OSError):
+            conversation.shutdown(socket.SHUT_RDWR)
+
+    limit = threading.Timer(seconds, end)
+    limit.daemon = True
+    limit.start()
+    try:
+        yield
+    finally:
+        limit.cancel()
 
 
 def _answered(connection: HTTPConnection, path: str, user_id: int) -> int | None:
     context = current()
     connection.request("GET", path, headers={"X-Request-Id": context.request_id, "traceparent": context.traceparent})
-    response = connection.getresponse()
-    body = response.read(MAX_ANSWER_BYTES)
+    # Closed also where more stands in it than is read.
+    with connection.getresponse() as response:
+        body = response.read(MAX_ANSWER_BYTES)
     if response.status == 404:
         return None
     if response.status != 200:
         raise OSError(f"it answered {response.status}")
-    answer = json.loads(body)
+    answer = orjson.loads(body)
     if not isinstance(answer, dict) or answer.get("id") != user_id:
         raise ValueError("it answered with something else")
     return version_of(response.headers.get("ETag"))

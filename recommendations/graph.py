@@ -18,6 +18,9 @@ R = TypeVar("R")
 Row = dict[str, Any]
 READ_ATTEMPTS, WRITE_ATTEMPTS = 3, 12
 READ_SECONDS = 8.0
+# After so long the server ends a writing transaction and frees its locks: a writer that hangs in the middle (SIGSTOP)
+# must not keep the others from their turn. A batch takes a second at most.
+WRITE_SECONDS = 15.0
 # https://neo4j.com/docs/status-codes/current/errors/: no login, no such database, a transaction that was ended. None
 # of these says anything about the statement or its rows.
 OUTSIDE = ("Neo.ClientError.Security.", "Neo.ClientError.Database.", "Neo.ClientError.Transaction.")
@@ -89,12 +92,12 @@ def read(statement: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
     return _retried(work, READ_ATTEMPTS)
 
 
-def write(work: Callable[[Transaction], R]) -> R:
-    """What `work` returns, done in one explicit transaction; it may be called several times. Raises Unavailable, and
-    what the database says that is nobody's momentary trouble."""
+def write(work: Callable[[Transaction], R], *, seconds: float | None = WRITE_SECONDS) -> R:
+    """What `work` returns, done in one explicit transaction; it may be called several times. Raises Unavailable, also
+    after so many `seconds`, and what the database says that is nobody's momentary trouble."""
 
     def attempt() -> R:
-        with _session() as session, session.begin_transaction() as transaction:
+        with _session() as session, session.begin_transaction(timeout=seconds) as transaction:
             result = work(transaction)
             transaction.commit()
             return result
@@ -110,7 +113,8 @@ def rows(transaction: Transaction, statement: LiteralString, parameters: Mapping
 def schema(statements: Sequence[str]) -> None:
     """Carry out statements about the schema, each in a transaction of its own, as Neo4j wants it."""
     for statement in statements:
-        write(lambda transaction, statement=statement: transaction.run(statement).consume())  # type: ignore[misc]
+        # Where there are data already, making an index takes its time.
+        write(lambda transaction, one=statement: transaction.run(one).consume(), seconds=None)  # type: ignore[misc]
 
 
 def check() -> None:

@@ -43,7 +43,7 @@ WITH incoming AS (
 ), appended AS (
     INSERT INTO log (topic, partition, position, event_id, event_type, schema_version, stream, stream_version, data,
                      personal, metadata, occurred_at, received_at, source_offset, source_topic_id)
-    SELECT topic, partition, place + coalesce((
+    SELECT topic, partition, place + coalesce(%(after)s::bigint, (
                SELECT position FROM log WHERE log.topic = fresh.topic AND log.partition = fresh.partition
                ORDER BY position DESC LIMIT 1), 0),
            event_id, event_type, schema_version, stream, stream_version, data, names, metadata, occurred_at,
@@ -52,6 +52,7 @@ WITH incoming AS (
     FROM fresh ORDER BY ordinal
 ), personal AS (
     INSERT INTO log_personal (event_id, data) SELECT event_id, personal FROM fresh WHERE personal IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM fresh
 """
@@ -150,9 +151,9 @@ class Selection:
     stream: str | None = None
 
 
-def _lock_number(topic: str) -> int:
-    """The topic as the first, signed, of an advisory lock's two 32-bit numbers."""
-    return zlib.crc32(topic.encode()) - 2**31
+def lock_numbers(topic: str, partition: int) -> list[int]:
+    """The two 32-bit numbers, signed, of the advisory lock under which a partition's positions are given."""
+    return [zlib.crc32(topic.encode()) - 2**31, partition]
 
 
 def _row(ordinal: int, message: Message, envelope: Envelope, *, erased: bool) -> dict[str, Any]:
@@ -176,8 +177,9 @@ def _row(ordinal: int, message: Message, envelope: Envelope, *, erased: bool) ->
     }
 
 
-def append(messages: Sequence[Message]) -> None:
-    """Append what is not in the log yet, in the order given, at the end of each message's partition.
+def append(messages: Sequence[Message], *, after: int | None = None) -> None:
+    """Append what is not in the log yet, in the order given, at the end of each message's partition (or, to fill a
+    gap, behind the position `after`).
 
     The consumer's handler: call it inside `atomic()`; an event delivered again is dropped by its id. Of a stream that
     is known to be erased, no personal members are kept.
@@ -190,11 +192,12 @@ def append(messages: Sequence[Message]) -> None:
     with connection.cursor() as cursor:
         # In one order, so that two consumers that swap partitions cannot wait for each other.
         for topic, partition in sorted({(message.topic, message.partition) for message in messages}):
-            cursor.execute(LOCK, [_lock_number(topic), partition])
+            cursor.execute(LOCK, lock_numbers(topic, partition))
         values: dict[str, Any] = {
             "rows": orjson.dumps(rows).decode(),
             "received_at": clock.now(),
             "consumer": CONSUMER,
+            "after": after,
         }
         cursor.execute(APPEND, values)
 

@@ -17,3 +17,13 @@ def execute(statement: str, *values: str | int) -> None:
     """One statement, committed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+
+
+def tamper(statement: str, *values: str | int) -> None:
+    """The same by somebody who may do anything: no trigger of the table's refuses it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        try:
+            cursor.execute(statement, values)
+        finally:
+            cursor.execute("SET session_replication_role = origin")

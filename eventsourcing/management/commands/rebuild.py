@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from eventsourcing import rebuild, runs, state
+from eventsourcing import integrity, rebuild, runs, state
 from eventsourcing.management.progress import Progress
 
 
@@ -15,6 +15,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rebuild each state table of the service."""
+        if incomplete := integrity.without_personal():
+            raise CommandError(
+                f"{len(incomplete)} events have lost their personal members; the state has what they lack. "
+                "See `verify`, which says what to do."
+            )
         with runs.recorded("rebuild"):
             for table in state.all_tables():
                 progress = Progress(f"{table.category} streams")

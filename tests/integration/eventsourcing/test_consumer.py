@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connection
 from kafka.errors import UnknownTopicOrPartitionError
 
 from eventsourcing import broker, deadletters, topics
@@ -63,12 +63,15 @@ def test_a_consumer_that_begins_late_hears_everything_and_one_that_begins_again_
     assert sorted(recorder.told()) == sorted((f"user-{number}", 1) for number in range(1, 22))
 
 
+@pytest.mark.parametrize("kind", [Transient, OperationalError, InterfaceError, ProgrammingError, InternalError])
 def test_what_fails_for_a_while_is_tried_again_and_nothing_is_lost_or_out_of_order(
-    topic: str, tmp_path: Path
+    topic: str, tmp_path: Path, kind: type[Exception]
 ) -> None:
+    """Among that: a table or a grant that is not there yet, which is no event's fault."""
+
     def fail(one: Message, calls: int) -> None:
         if calls <= 3:
-            raise Transient("not now")
+            raise kind("not now")
 
     send(topic, *(message(append(1, version)) for version in range(1, 6)))
     recorder = Recorder(fail)
@@ -119,6 +122,54 @@ def test_what_is_no_event_is_parked_as_it_came(topic: str, tmp_path: Path, value
     letter = DeadLetter.objects.get()
     assert (letter.key, letter.state, bytes(letter.value)) == ("7", "parked", value)
     assert "Malformed" in letter.error
+
+
+def test_what_was_discarded_is_skipped_when_it_is_delivered_again(topic: str, tmp_path: Path) -> None:
+    def fail(one: Message, calls: int) -> None:
+        assert one.envelope is not None
+        if one.envelope.stream_version == 2:
+            raise ValueError("a handler's bug")
+
+    stream = [message(append(1, version)) for version in (1, 2, 3)]
+    send(topic, *stream[:2], ("7", b"not json"))
+    recorder = Recorder(fail)
+    with consuming(recorder.subscription, tmp_path):
+        until(lambda: DeadLetter.objects.count() == 2)
+    deadletters.discard(list(DeadLetter.objects.all()), by="ada", reason="beyond help")
+    send(topic, *stream, ("7", b"not json"), message(append(2)))
+    with consuming(recorder.subscription, tmp_path):
+        until(lambda: ("user-2", 1) in recorder.told() and ("user-1", 3) in recorder.told())
+    assert ("user-1", 2) not in recorder.told()
+    assert list(DeadLetter.objects.values_list("state", flat=True)) == ["discarded", "discarded"]
+
+
+def test_what_is_no_event_does_not_wait_twice_either(topic: str, tmp_path: Path) -> None:
+    send(topic, ("7", b"not json"), ("7", b"not json"), ("7", b"nor this"))
+    with consuming(Recorder().subscription, tmp_path):
+        until(lambda: DeadLetter.objects.count() == 2)
+        send(topic, ("7", b"not json"), ("7", b"the last"))
+        until(lambda: any(bytes(letter.value) == b"the last" for letter in DeadLetter.objects.all()))
+    letters = DeadLetter.objects.order_by("id").values_list("state", "value")
+    assert [(state, bytes(value)) for state, value in letters] == [
+        ("parked", b"not json"),
+        ("queued", b"nor this"),
+        ("queued", b"the last"),
+    ]
+
+
+@pytest.mark.parametrize("key", ["k" * 301, "a\0b", "\0" * 400, "ä" * 250 + "\0"])
+def test_a_key_that_the_database_cannot_keep_is_parked_and_holds_up_nobody(
+    topic: str, tmp_path: Path, key: str
+) -> None:
+    value = b'{"eventId": "\\u0000"}'
+    send(topic, (key, value), (key, b"behind it"), message(append(1)))
+    recorder = Recorder()
+    with consuming(recorder.subscription, tmp_path):
+        until(lambda: recorder.told() == [("user-1", 1)] and DeadLetter.objects.count() == 2)
+    first, second = DeadLetter.objects.order_by("id")
+    assert (first.state, bytes(first.value), second.state) == ("parked", value, "queued")
+    assert first.key == second.key != key
+    assert deadletters.parked("recorder", [first.key]) == {first.key}
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(topic: str, tmp_path: Path) -> None:

@@ -1,20 +1,44 @@
 """The relay with real Kafka: order, marks, sequences, takeover, a topic made anew."""
 
 import os
+import threading
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg2
 import pytest
 from django.db import connection
 
-from eventsourcing import direct
-from eventsourcing.models import OutboxEntry
+from eventsourcing import direct, shards
+from eventsourcing.models import IdempotentAnswer, OutboxEntry
+from eventsourcing.relay import Relay
 from eventsourcing.shards import SHARD_LOCKS, Shards
+from service.runner import Heartbeat, Stopper
 from tests.integration.eventsourcing.conftest import SteppedRelay, append, published, told
 from tests.integration.eventsourcing.test_consumer import make_anew
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ANSWER = """
+INSERT INTO idempotency (principal, method, path, key, fingerprint, status, headers, body, subjects, created_at)
+VALUES ('anonymous', 'POST', '/', %s, '', 201, '{}', '', '{}', clock_timestamp() - %s::interval)
+"""
+
+
+@contextmanager
+def relaying(folder: Path) -> Iterator[None]:
+    """A whole relay runs in a thread while the block does."""
+    stopper = Stopper()
+    thread = threading.Thread(target=Relay(stopper=stopper, heartbeat=Heartbeat("relay", folder)).run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopper.stop()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
 
 
 def test_a_stream_is_published_in_order_and_marked_where_kafka_put_it(topic: str, relay: SteppedRelay) -> None:
@@ -124,3 +148,28 @@ def test_a_repeat_after_a_crash_before_the_mark_has_the_same_identity(topic: str
     relay.drain()
     assert [message["eventId"] for message in published(topic)] == [str(stored.event_id)] * 2
     assert uuid.UUID(published(topic)[0]["eventId"]).version == 7
+
+
+def test_one_that_hangs_before_it_owns_anything_keeps_no_share_free(
+    relay: SteppedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has said that it is there, and then nothing more: the others must not leave half of the shards to it."""
+    monkeypatch.setattr(shards, "STALE_SECONDS", 1)
+    everything = set(relay.shards.owned)
+    with closing(direct.connect("hangs")) as session:
+        Shards(session, owner="hangs", total=len(everything))
+
+        def taken_again() -> bool:
+            relay.shards.maintain(now=True)
+            return relay.shards.owned == everything
+
+        assert not taken_again()
+        until(taken_again)
+
+
+def test_answers_that_were_kept_for_a_day_go_away_by_themselves(topic: str, tmp_path: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(ANSWER, [("old", "25 hours"), ("new", "23 hours")])
+    with relaying(tmp_path):
+        until(lambda: not IdempotentAnswer.objects.filter(key="old").exists())
+    assert IdempotentAnswer.objects.filter(key="new").exists()

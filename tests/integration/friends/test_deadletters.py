@@ -4,6 +4,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -140,6 +141,22 @@ def test_the_admin_retries_and_discards(admin_client: Client) -> None:
     assert b"1 discarded" in admin_client.post(url, chosen, follow=True).content
     poison.refresh_from_db()
     assert (poison.state, poison.resolved_by) == ("discarded", "admin")
+
+
+@pytest.mark.usefixtures("parked")
+def test_who_may_only_look_at_dead_letters_may_not_resolve_them(client: Client) -> None:
+    somebody = User.objects.create_user("grace", is_staff=True)
+    somebody.user_permissions.add(Permission.objects.get(codename="view_deadletter"))
+    client.force_login(somebody)
+    url = "/admin/eventsourcing/deadletter/"
+    poison = DeadLetter.objects.filter(key="2").order_by("id")[0]
+    assert b'value="discard"' not in client.get(url).content
+    for action in ("retry", "discard"):
+        client.post(url, {"action": action, "_selected_action": [poison.pk], "reason": "none of hers"}, follow=True)
+    assert (states("1"), states("2")) == (["parked", "queued", "queued"], ["parked", "queued"])
+    somebody.user_permissions.add(Permission.objects.get(codename="change_deadletter"))
+    client.post(url, {"action": "discard", "_selected_action": [poison.pk], "reason": "a clone"})
+    assert states("2") == ["discarded", "queued"]
 
 
 def test_a_consumer_that_is_none_is_told(parked: None) -> None:

@@ -69,6 +69,14 @@ CORRUPTIONS: dict[str, tuple[LiteralString, set[str]]] = {
         "MATCH (a {userId: 1})-[t:UNFRIENDED]->(b {userId: 4}) DELETE t CREATE (a)-[:FRIEND {version: 1}]->(b)",
         {"friendship-1-4: differs in type, version"},
     ),
+    "the memory of a tie that ended gone": (
+        "MATCH ({userId: 1})-[t:UNFRIENDED]->({userId: 4}) DELETE t",
+        {"friendship-1-4: is missing in the graph"},
+    ),
+    "the memory of a tie that ended in an older version": (
+        "MATCH ({userId: 1})-[t:UNFRIENDED]->({userId: 4}) SET t.version = 1",
+        {"friendship-1-4: differs in version"},
+    ),
     "a tie doubled": (
         "MATCH (a {userId: 1})-[t:FRIEND]->(b {userId: 2}) CREATE (a)-[u:FRIEND]->(b) SET u = properties(t)",
         {"friendship-1-2: stands in the graph 2 times"},

@@ -3,11 +3,15 @@
 import pytest
 from django.db import connection
 
+from eventsourcing import rebuild
 from eventsourcing.models import OutboxEntry, Personal, StoredEvent
 from service.problems import Problem
+from tests.integration.eventsourcing.slow import SlowTransaction
 from tests.support.threads import in_threads
+from tests.support.waiting import until
 from users import commands, queries
 from users.models import User
+from users.state import STATE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +48,33 @@ def test_updates_at_the_same_time_are_one_after_the_other_in_the_stream() -> Non
     versions = list(StoredEvent.objects.order_by("version").values_list("version", flat=True))
     assert versions == list(range(1, len(done) + 2))
     assert User.objects.get().version == versions[-1]
+
+
+def _waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE users%'"
+        )
+        return bool(cursor.fetchone() == (1,))
+
+
+def test_an_update_whose_row_is_replaced_under_it_is_decided_again() -> None:
+    """A repair deletes the row and writes it anew: an UPDATE that waited for it finds nothing, and going on would
+    leave the state behind the events for good."""
+    created = commands.create_user(first_name="Ada", last_name="Lovelace")
+    wrong = rebuild.Difference(stream=f"user-{created.id}", expected=None, actual=None)
+    with SlowTransaction(lambda: rebuild.repair(STATE, [wrong])) as repair:
+        repair.proceed()
+        update = SlowTransaction(lambda: commands.update_user(created.id, first_name="Ada", last_name="King"))
+        with update:
+            update._permits.release()
+            until(_waits_for_a_row)
+            repair.proceed()
+            assert update._done.acquire(timeout=30)
+            update.proceed()
+    assert not list(rebuild.verify(STATE))
+    assert (User.objects.get().version, User.objects.get().last_name) == (2, "King")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET version = 9", "DELETE FROM events"])

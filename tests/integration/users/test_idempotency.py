@@ -51,6 +51,17 @@ def test_a_key_for_another_body_is_refused(client: Client) -> None:
     assert User.objects.count() == 1
 
 
+def test_what_a_write_depended_on_belongs_to_its_key(client: Client) -> None:
+    """The same names under another `If-Match` are another command."""
+    user_id = json.loads(post(client).content)["id"]
+    first = put(client, user_id, "King", **{"Idempotency-Key": "k", "If-Match": '"1"'})
+    again = put(client, user_id, "King", **{"Idempotency-Key": "k", "If-Match": '"1"'})
+    assert (first.status_code, again.status_code, first.content) == (200, 200, again.content)
+    for others in ({"If-Match": '"2"'}, {}):
+        assert put(client, user_id, "King", **{"Idempotency-Key": "k", **others}).status_code == 422
+    assert StoredEvent.objects.count() == 2
+
+
 def test_a_key_belongs_to_its_path(client: Client) -> None:
     one = json.loads(post(client, key="a").content)["id"]
     two = json.loads(post(client, key="b").content)["id"]

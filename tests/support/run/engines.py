@@ -12,6 +12,8 @@ from desktop.engines import EngineError as EngineError
 
 Say = Callable[[str], None]
 VARIABLES = ("DATABASE_URL", "DATABASE_DIRECT_URL", "KAFKA_BOOTSTRAP_SERVERS", "NEO4J_BOLT_URL")
+# Where they keep their data and run files: a suite that kills them starts them again there.
+FOLDER = "TEST_ENGINES_FOLDER"
 # What CI may not do without: the engines that production has.
 NEEDED_IN_CI = ("Apache Kafka", "Neo4j")
 
@@ -37,7 +39,7 @@ def started(kind: str, work: Path, say: Say) -> Iterator[Running]:
     for name in VARIABLES:
         os.environ.pop(name, None)
     versions: dict[str, str] = {}
-    environment: dict[str, str] = {}
+    environment = {FOLDER: str(work / kind / "engines")}
     engines = create(kind, work / kind / "engines", notice=say)
     say(f"Starting {', '.join(engine.name for engine in engines)} …")
     with ExitStack() as stack:

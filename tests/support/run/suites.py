@@ -1,5 +1,4 @@
-"""Which suites there are: one for each folder of `unit` and `integration`, one for `contract`, one for `system`,
-one for `cluster`.
+"""Which suites there are: one for each folder of `unit` and `integration`; `contract`, `faults`, `system`, `cluster`.
 
 Folders are the only registration: a new `tests/integration/<service>` is picked up by being there.
 """
@@ -13,6 +12,8 @@ SERVICES = ("users", "friends", "recommendations", "gateway", "registry")
 # A folder that is no service but needs a Django project runs under a service that has what it needs.
 SETTINGS = {"eventsourcing": "users.settings", "service": "users.settings"}
 ENGINELESS = "unit"
+# Those of production and nothing else: what the others lose or repeat in a crash says nothing about it.
+FULL_ONLY = ("faults",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +53,7 @@ def discover(tests: Path = TESTS) -> Iterator[Suite]:
             if _has_tests(folder):
                 name = f"{kind}/{folder.name}"
                 yield Suite(name=name, paths=(name,), settings=settings_of(folder), engines=engines)
-    for name, engines in (("contract", "full"), ("system", "full"), ("cluster", "none")):
+    for name, engines in (("contract", "full"), ("faults", "full"), ("system", "full"), ("cluster", "none")):
         if _has_tests(tests / name):
             yield Suite(name=name, paths=(name,), engines=engines)
 
@@ -61,7 +62,7 @@ def plan(everything: bool, tests: Path = TESTS) -> list[Suite]:
     """The suites of `make test`, or of `make test-all` where `everything`: the full engines' first, then the
     light engines': the contract and a smoke test, or all that needs engines."""
     suites = list(discover(tests))
-    again = [suite.on("light") for suite in suites if suite.engines == "full"]
+    again = [suite.on("light") for suite in suites if suite.engines == "full" and suite.name not in FULL_ONLY]
     if not everything:
         again = [suite for suite in again if suite.name == "contract"]
         again.append(Suite(name="smoke", paths=("system/test_smoke.py",), engines="light"))
@@ -86,6 +87,6 @@ def select(names: list[str], engines: str, tests: Path = TESTS) -> list[Suite]:
         for suite in matching:
             # Two files of one suite run in one process, on one system.
             paths = dict.fromkeys((*(found[suite.name].paths if suite.name in found else ()), *suite.paths))
-            kind = suite.engines if suite.engines == "none" else engines
+            kind = suite.engines if suite.engines == "none" or suite.name in FULL_ONLY else engines
             found[suite.name] = replace(suite, paths=tuple(paths), engines=kind)
     return list(found.values())

@@ -18,6 +18,7 @@ def tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "integration/mine/test_it.py",
         "integration/mine/settings.py",
         "contract/test_rows.py",
+        "faults/test_steps.py",
         "system/test_smoke.py",
     )
     for name in files:
@@ -35,6 +36,7 @@ def test_each_folder_with_tests_is_a_suite_in_the_order_of_its_cost(tests: Path)
         "integration/mine",
         "integration/users",
         "contract",
+        "faults",
         "system",
     ]
 
@@ -62,8 +64,13 @@ def test_the_plan_ends_with_contract_and_smoke_on_the_light_engines(tests: Path)
 def test_everything_is_every_suite_that_needs_engines_on_both(tests: Path) -> None:
     plan = suites.plan(everything=True, tests=tests)
     full = [suite.name for suite in plan if suite.engines == "full"]
-    assert full == [suite.name for suite in plan if suite.engines == "light"]
     assert "integration/users" in full
+    full.remove("faults")
+    assert full == [suite.name for suite in plan if suite.engines == "light"]
+
+
+def test_what_is_about_the_engines_of_production_runs_on_no_others(tests: Path) -> None:
+    assert [suite.engines for suite in suites.select(["faults"], "light", tests)] == ["full"]
 
 
 @pytest.mark.parametrize(
