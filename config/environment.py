@@ -86,6 +86,11 @@ SETTINGS = _declare(
     ("WEB_PROTOCOL", "wsgi", "wsgi: threads serve requests; asgi: an event loop does (the gateway)."),
     ("WEB_WORKERS", "1", "Web worker processes of the service."),
     ("WEB_THREADS", "8", "Threads of each web worker: the most requests that it serves at a time."),
+    (
+        "FEED_STREAMS",
+        "4",
+        "Streams of the event feed that each web worker has open at a time, at most all but one of its threads.",
+    ),
     ("SECRET_KEY", "", "Signs admin sessions; at least 50 random characters where others can reach the service."),
     ("TLS", "0", "1: clients come over HTTPS; cookies are secure, HSTS is on, the admin redirects to HTTPS."),
     ("ALLOWED_HOSTS", "*", "Host names that the service answers to, separated by commas."),

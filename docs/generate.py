@@ -79,6 +79,7 @@ The same for programs: an [AsyncAPI 3.0 document](../../gateway/documents/asynca
 `GET /docs/asyncapi.json`. Golden samples, one message of each type and version that was ever shipped, with key and
 headers, are in [`eventsourcing/schemas/samples`](../../eventsourcing/schemas/samples): let your consumer's tests read
 them. They are never edited ([`SHA256SUMS`](../../eventsourcing/schemas/samples/SHA256SUMS)); what is new is added.
+Without Kafka, the same events can be read over HTTP: [follow the feed](../how-to/follow-the-feed.md).
 
 ## The message
 

@@ -103,13 +103,15 @@ class Subscription:
     The handler gets events of one partition in order, inside one transaction, maybe again: it must be idempotent. It
     raises Transient when the same will work later; anything else it raises on a single event parks that event's key.
     An event that erases its stream does not wait behind a parked one: it may come before older ones, and once more.
-    `after_commit` is called when something was stored.
+    `after_commit` is called when something was stored. `lacks` tells whether nothing of a topic's partition is
+    stored: one that was read before is then read again from its beginning.
     """
 
     name: str
     topics: tuple[str, ...]
     handler: Handler
     after_commit: Callable[[], None] = lambda: None
+    lacks: Callable[[str, int], bool] = lambda topic, partition: False
 
 
 _subscriptions: dict[str, Subscription] = {}
@@ -310,20 +312,39 @@ class Consumer:
         return True
 
     def _from_this_making(self, client: KafkaConsumer, checked: "_Checked", batches: Batches) -> Batches:
-        """The batches, without those that were read behind an offset committed for an earlier making of the topic.
+        """The batches, without those that were read behind an offset that means nothing any more.
 
         Such a partition is sought to its beginning. Looked at once for each assignment.
         """
         new = [place for place in client.assignment() if place not in checked.places]
-        stale = [place for place in new if self._committed_for_another(client, place)]
+        try:
+            stale = [place for place in new if self._committed_for_nothing(client, place)]
+        except TRANSIENT as error:
+            for place, records in batches.items():
+                self._rewind(client, place, records[0].offset, error)
+            return {}
         _to_beginning(client, stale)
         checked.places.update(new)
         return {place: records for place, records in batches.items() if place not in stale}
 
-    def _committed_for_another(self, client: KafkaConsumer, place: TopicPartition) -> bool:
+    def _committed_for_nothing(self, client: KafkaConsumer, place: TopicPartition) -> bool:
+        """Whether the offset was committed for an earlier making of the topic, or for what is not stored any more."""
         committed = client.committed(place, metadata=True, timeout_ms=COMMIT_TIMEOUT_MS)
         # Without metadata it was an operator's hand: that is meant as it is.
-        return bool(committed and committed.metadata) and committed.metadata != self._making(place)
+        if not committed or not committed.metadata:
+            return False
+        if committed.metadata != self._making(place):
+            return True
+        if not committed.offset or not self._subscription.lacks(self._names[place.topic], place.partition):
+            return False
+        logger.warning(
+            "%s: nothing of %s is stored although it was read up to %d: it is read again from its beginning",
+            self._subscription.name,
+            place,
+            committed.offset,
+        )
+        # Before anything is stored: a crash after that must not leave the old offset beside a part of it.
+        return self._commit(client, place, 0)
 
     def _making(self, place: TopicPartition) -> str:
         """Which making of its topic a partition is read of, for the metadata of its offsets."""
@@ -349,9 +370,13 @@ class Consumer:
             return True
         self._failures = 0
         self._count(messages)
+        return self._commit(client, place, records[-1].offset + 1)
+
+    def _commit(self, client: KafkaConsumer, place: TopicPartition, offset: int) -> bool:
+        """Say that a partition is stored up to an offset; False when it has become somebody else's."""
         try:
-            offset = OffsetAndMetadata(records[-1].offset + 1, self._making(place), -1)
-            client.commit({place: offset}, timeout_ms=COMMIT_TIMEOUT_MS)
+            committed = OffsetAndMetadata(offset, self._making(place), -1)
+            client.commit({place: committed}, timeout_ms=COMMIT_TIMEOUT_MS)
         except LOST_PARTITION as error:
             logger.info("%s: %s is another's now: %s", self._subscription.name, place, error)
             self._held.pop(place, None)

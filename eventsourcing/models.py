@@ -65,11 +65,19 @@ class OutboxEntry(models.Model):
     offset = models.BigIntegerField(null=True)
     published_at = models.DateTimeField(null=True)
     sequence = models.BigIntegerField(null=True)
+    type = models.CharField(max_length=100, null=True, help_text="The event's, stamped with the sequence.")  # noqa: DJ001 -- as all that is stamped: null until then
 
     class Meta:
         db_table = "outbox"
         verbose_name_plural = "outbox"
-        indexes = (models.Index(fields=["event"], name="outbox_unpublished", condition=models.Q(published_at=None)),)
+        indexes = (
+            models.Index(fields=["event"], name="outbox_unpublished", condition=models.Q(published_at=None)),
+            # For the feed: a page of one stream, or of one type, costs the same wherever it stands.
+            models.Index(
+                fields=["stream", "sequence"], name="outbox_stream", condition=models.Q(sequence__isnull=False)
+            ),
+            models.Index(fields=["type", "sequence"], name="outbox_type", condition=models.Q(sequence__isnull=False)),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["sequence"], name="outbox_sequence", condition=models.Q(sequence__isnull=False)

@@ -41,13 +41,14 @@ WITH last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM outbox WHERE se
 done AS (
     -- What is published again keeps its number and takes none from those who get their first.
     SELECT one.*, count(*) FILTER (WHERE entry.sequence IS NULL) OVER (ORDER BY one.ordinal) AS place
-    FROM unnest(%(positions)s::bigint[], %(partitions)s::int[], %(offsets)s::bigint[], %(topic_ids)s::uuid[])
-         WITH ORDINALITY AS one (position, partition, "offset", topic_id, ordinal)
+    FROM unnest(%(positions)s::bigint[], %(partitions)s::int[], %(offsets)s::bigint[], %(topic_ids)s::uuid[],
+                %(types)s::text[])
+         WITH ORDINALITY AS one (position, partition, "offset", topic_id, type, ordinal)
     JOIN outbox entry USING (position)
 )
 UPDATE outbox
 SET partition = done.partition, "offset" = done."offset", topic_id = done.topic_id, published_at = clock_timestamp(),
-    sequence = coalesce(outbox.sequence, last.sequence + done.place)
+    sequence = coalesce(outbox.sequence, last.sequence + done.place), type = done.type
 FROM last, done
 WHERE outbox.position = done.position
 """
@@ -187,6 +188,7 @@ class Relay:
             "partitions": [one.partition for one in done],
             "offsets": [one.offset for one in done],
             "topic_ids": [_topic_id(by_position[one.event_position], present) for one in done],
+            "types": [by_position[one.event_position].type for one in done],
         }
         with connection.cursor() as cursor:
             cursor.execute("BEGIN")

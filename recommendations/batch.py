@@ -22,10 +22,12 @@ SIZE = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Entries of the log in order, and where the checkpoints are once they are in the graph."""
+    """Entries of the log in order, and where the checkpoints are once they are in the graph. `foreign`: partitions
+    whose checkpoints were made from another log."""
 
     entries: Sequence[Entry]
     moves: Checkpoints
+    foreign: Sequence[Place] = ()
 
 
 Decided = list[tuple[Entry, Change]]
@@ -50,7 +52,7 @@ def following(checkpoints: Checkpoints, size: int = SIZE) -> Batch:
         if new:
             entries += new
             moves[place] = _mark(new[-1])
-    return Batch(entries=entries, moves=moves)
+    return Batch(entries=entries, moves=moves, foreign=foreign)
 
 
 def _start(checkpoints: Checkpoints, place: Place) -> int:

@@ -15,7 +15,7 @@ import orjson
 from django.db import connection
 
 from eventsourcing import erasure, store, wakeup
-from eventsourcing.consumer import Message, Subscription
+from eventsourcing.consumer import Message, Subscription, Transient
 from eventsourcing.envelope import Envelope
 from eventsourcing.erasure import Erasure
 from eventsourcing.event import Event
@@ -27,6 +27,9 @@ PROJECTOR = "projector"
 CHANNEL = "log"
 
 LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+# Whoever fills the log anew holds it alone, for as long as the session lives ("LR", then any partition).
+REFILL_LOCK = 0x4C52
+MAY_RECEIVE = "SELECT pg_try_advisory_xact_lock_shared(%s, 0)"
 # Statements of their own: each sees what was committed before the lock was given.
 APPEND = """
 WITH incoming AS (
@@ -181,8 +184,8 @@ def append(messages: Sequence[Message], *, after: int | None = None) -> None:
     """Append what is not in the log yet, in the order given, at the end of each message's partition (or, to fill a
     gap, behind the position `after`).
 
-    The consumer's handler: call it inside `atomic()`; an event delivered again is dropped by its id. Of a stream that
-    is known to be erased, no personal members are kept.
+    Call it inside `atomic()`; an event delivered again is dropped by its id. Of a stream that is known to be erased,
+    no personal members are kept.
     """
     erasure.note([message.erasure for message in messages if message.erasure])
     erasure.hold()
@@ -208,8 +211,26 @@ def forget(one: Erasure) -> None:
         cursor.execute(FORGET, [one.stream])
 
 
+def receive(messages: Sequence[Message]) -> None:
+    """The consumer's handler: append, unless the log is just being filled anew from Kafka.
+
+    Raises Transient then: what is new must come behind what is old.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MAY_RECEIVE, [REFILL_LOCK])
+        (may,) = cursor.fetchone()
+    if not may:
+        raise Transient("the log is being filled anew from Kafka")
+    append(messages)
+
+
+def lacks(topic: str, partition: int) -> bool:
+    """Whether the log has nothing of that partition."""
+    return not _fetch("SELECT FROM log WHERE topic = %s AND partition = %s LIMIT 1", [topic, partition])
+
+
 SUBSCRIPTION = Subscription(
-    name=CONSUMER, topics=TOPICS, handler=append, after_commit=partial(wakeup.announce, CHANNEL)
+    name=CONSUMER, topics=TOPICS, handler=receive, after_commit=partial(wakeup.announce, CHANNEL), lacks=lacks
 )
 
 
@@ -289,3 +310,8 @@ def batches(selection: Selection, *, limit: int = 500) -> Iterator[list[Entry]]:
     while rows := _fetch(BATCH, {**asdict(selection), "after": after, "limit": limit}):
         yield [_entry(row[1:]) for row in rows]
         after = rows[-1][0]
+
+
+def as_logged(row: Sequence[Any]) -> Entry:
+    """An entry from a row of COLUMNS."""
+    return _entry(row)

@@ -39,12 +39,51 @@ class LogEntry(models.Model):
         indexes = (
             models.Index(fields=["stream", "stream_version"], name="log_stream"),
             models.Index(fields=["event_type", "id"], name="log_event_type"),
+            # For the feed: a page of one stream, or of one type, costs the same wherever it stands.
+            models.Index(fields=["stream", "topic", "partition", "position"], name="log_feed_stream"),
+            models.Index(fields=["event_type", "topic", "partition", "position"], name="log_feed_type"),
             BrinIndex(fields=["occurred_at"], name="log_occurred_at"),
             BrinIndex(fields=["received_at"], name="log_received_at"),
         )
 
     def __str__(self) -> str:
         return f"{self.stream} v{self.stream_version}: {self.event_type}"
+
+
+class Refill(models.Model):
+    """How far the log was filled anew from a partition of a topic, and up to where it must be: what the consumer had
+    read. Kept until the graph was made from it too."""
+
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    topic_id = models.UUIDField(help_text="Which making of the topic the offsets are of.")
+    next_offset = models.BigIntegerField(default=0)
+    until = models.BigIntegerField()
+
+    class Meta:
+        db_table = "refill"
+        constraints = (models.UniqueConstraint(fields=["topic", "partition"], name="refill_place"),)
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.partition}: {self.next_offset} of {self.until}"
+
+
+class Projected(models.Model):
+    """A piece of one partition of the log, from a position to another, and when it was in the graph."""
+
+    topic = models.CharField(max_length=249, db_collation="C")
+    partition = models.IntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "projected"
+        verbose_name_plural = "projected"
+        constraints = (models.UniqueConstraint(fields=["topic", "partition", "last"], name="projected_last"),)
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.partition}: {self.first} to {self.last}"
 
 
 class LogPersonal(models.Model):

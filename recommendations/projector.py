@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from neo4j.exceptions import Neo4jError
 
 from eventsourcing import direct, wakeup
-from recommendations import batch, graph, graph_models, log, metrics, projection
+from recommendations import batch, graph, graph_models, log, metrics, progress, projection
 from recommendations.leader import Leader
 from recommendations.projection import CheckpointMoved, Checkpoints
 from service.runner import Heartbeat, Stopper
@@ -75,9 +75,11 @@ class Projector:
         try:
             self.reached = before = self._begin() if self._checkpoints is None else self._checkpoints
             found = batch.following(before)
+            progress.forget(found.foreign)
             if found.moves:
                 batch.carry_out(batch.decide(found.entries), before=before, moves=found.moves)
                 wakeup.announce(projection.CHANNEL)
+                progress.note(found.moves)
         except CheckpointMoved:
             logger.info("The checkpoints have moved: another projector, or another graph")
             self._checkpoints = None
@@ -93,7 +95,10 @@ class Projector:
 
     def _begin(self) -> Checkpoints:
         graph_models.install()
-        return projection.checkpoints()
+        reached = projection.checkpoints()
+        # What a crash kept from being noted.
+        progress.note(reached)
+        return reached
 
     def _waiting(self) -> bool:
         """Whether it is too early for another try; sleeps a little of that time, so that signs of life go on."""

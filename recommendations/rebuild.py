@@ -8,7 +8,6 @@ How far it has come stands in the graph, moved in the transactions that do the w
 there, and in a graph that was replaced meanwhile it begins again.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +18,9 @@ from neo4j import Transaction
 
 from recommendations import comparison, graph, graph_models, log, projection, strays
 from recommendations.log import Place
+from recommendations.pace import Pace
 from recommendations.portions import Portions
 
-BATCH = 500
 Progress = Callable[[int], None]
 
 BEGIN: LiteralString = """
@@ -69,23 +68,10 @@ def begin(*, fresh: bool = False) -> Run:
     return Run(phase=row["phase"], after=row["after"], upto=upto)
 
 
-class Pace:
-    """Keeps to so many streams a second; 0: as fast as it goes."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._began, self._done = time.monotonic(), 0
-
-    @property
-    def batch(self) -> int:
-        """Streams in a batch: at most those of half a second, so that a slow pace is an even one."""
-        return max(1, min(BATCH, int(self._rate / 2))) if self._rate else BATCH
-
-    def keep(self, done: int) -> None:
-        """So many more are done: wait for as long as they should have taken."""
-        self._done += done
-        if self._rate:
-            time.sleep(max(0.0, self._began + self._done / self._rate - time.monotonic()))
+def cancel() -> None:
+    """Forget one that was begun: the next begins again."""
+    graph_models.install()
+    graph.write(lambda transaction: transaction.run(END).consume())
 
 
 def rebuild(run: Run, *, rate: float = 0, progress: Progress = lambda done: None) -> None:

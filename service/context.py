@@ -35,11 +35,13 @@ def new_id() -> UUID:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestContext:
-    """Identity of one request. `actor` is who asks: `anonymous` where nobody has to say."""
+    """Identity of one request. `actor` is who asks: `anonymous` where nobody has to say. `scopes` is what they may;
+    None where authentication is off."""
 
     request_id: str = field(default_factory=lambda: str(new_id()))
     traceparent: str = field(default_factory=new_traceparent)
     actor: str = "anonymous"
+    scopes: frozenset[str] | None = None
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

@@ -67,7 +67,8 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """In each worker: it measures itself; one of them, whichever holds the lock, keeps the service registered."""
+    """In each worker: it measures itself, and long answers ask it whether it ends; one of them, whichever holds the
+    lock, keeps the service registered."""
     from service import lifetime, runtime
     from service.registration import ElectedRegistration, from_settings
 

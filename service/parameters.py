@@ -56,6 +56,17 @@ def moment(request: HttpRequest, name: str) -> datetime | None:
         raise _refuse(name, "must be a time in ISO 8601") from None
 
 
+def text(request: HttpRequest, name: str, *, most: int) -> str | None:
+    """A query parameter that is text of at most `most` characters, without NUL; None where it is not there.
+
+    Raises Problem 400.
+    """
+    value = request.GET.get(name)
+    if value is not None and (len(value) > most or "\0" in value):
+        raise _refuse(name, f"must be text of at most {most} characters")
+    return value
+
+
 def limit(request: HttpRequest, *, default: int, most: int) -> int:
     """The query parameter `limit`, from 1 to `most`. Raises Problem 400."""
     text = request.GET.get("limit")

@@ -110,6 +110,8 @@ def _wrong_methods() -> list[Row]:
         "DELETE /friend/v1/friends/{friendship}": {"GET"},
         "POST /recommendation/v1/users/{ann}/commands/findMutualFriends?friendId={bob}": {"GET"},
         "POST /recommendation/v1/users/{ann}/commands/recommendFriends": {"GET"},
+        "POST /user/v1/events": {"GET"},
+        "DELETE /recommendation/v1/events": {"GET"},
     }
     return [
         Row(case="wrong method", call=call, status=405, allow=frozenset(allow)) for call, allow in offered.items()
@@ -171,6 +173,12 @@ ERRORS = (
             ("GET /recommendation/v1/users/{ann}/commands/findMutualFriends?friendId={bob}", None),
         )
     ),
+    *(
+        Row(case="feed", call=f"GET /{prefix}/v1/events?{query}", status=400, names=frozenset({name}))
+        for prefix in ("user", "friend", "recommendation")
+        for name, query in (("cursor", "cursor=@"), ("limit", "limit=0"), ("limit", "limit=501"))
+    ),
+    Row(case="feed, a cursor beyond its end", call="GET /user/v1/events?cursor=9223372036854775807", status=410),
     *(
         Row(case="no such route", call=f"GET {path}", status=404)
         for path in (

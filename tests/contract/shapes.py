@@ -88,10 +88,47 @@ def routes(value: Any) -> None:
         assert route["predicates"]
 
 
+def cursor(value: Any) -> None:
+    """Text that may stand in a URL and in a header as it is."""
+    text(value)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", value), value
+
+
+def event(value: Any) -> None:
+    """An event as on Kafka."""
+    assert isinstance(value, dict)
+    assert set(value) >= {"id", "eventType", "createdAt", "lastModified", "subject", "eventId", "stream"}
+
+
+def place(value: Any) -> None:
+    """A place in a topic."""
+    assert type(value) is int
+    assert value >= 0
+
+
 user = _record(id=identity, firstName=text, lastName=text, createdAt=time, lastModified=time)
 friend = _record(id=identity, userId=identity, friendId=identity, createdAt=time, updatedAt=time)
 friends = _list_of(friend)
 users = _list_of(user)
 recommendations = _list_of(_record(user=user, weight=weight))
+stored = _record(at=time)
+feed = _list_of(
+    _record(
+        cursor=cursor,
+        event=event,
+        stored=stored,
+        published=_record(at=time, topic=text, partition=place, offset=place),
+    )
+)
+log_feed = _list_of(
+    _record(
+        cursor=cursor,
+        event=event,
+        stored=stored,
+        published=_record(topic=text, partition=place, offset=place),
+        received=_record(at=time, position=identity),
+        projected=_record(at=time),
+    )
+)
 empty = exactly([])
 up = exactly({"status": "UP"})

@@ -75,6 +75,14 @@ SUCCESSES = (
         )
         for one, other in (("{unknown}", "{ann}"), ("{ann}", "{unknown}"))
     ),
+    Row(case="feed of users", call="GET /user/v1/events?limit=2", shape=shapes.feed),
+    Row(case="feed of one user", call="GET /user/v1/events?stream=user-{ann}", shape=shapes.feed),
+    Row(case="feed of friends", call="GET /friend/v1/events?type=FRIEND_ADDED", shape=shapes.feed),
+    Row(case="feed of recommendations", call="GET /recommendation/v1/events?limit=2", shape=shapes.log_feed),
+    *(
+        Row(case="feed, from now on", call=f"GET /{prefix}/v1/events?cursor=end&stream=nobody", shape=shapes.empty)
+        for prefix in ("user", "friend", "recommendation")
+    ),
     *(
         Row(case="health", call=f"GET {prefix}/actuator/health", shape=shapes.up)
         for prefix in ("", "/user", "/friend", "/recommendation")

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from eventsourcing.models import DeadLetter
-from recommendations import graph, log, projection, queries, rebuild, verify
+from recommendations import graph, log, pace, projection, queries, rebuild, verify
 from recommendations.projector import Projector
 from tests.integration.recommendations import model
 from tests.integration.recommendations.conftest import Append, empty
@@ -309,7 +309,7 @@ def test_a_rebuild_that_was_killed_goes_on(after: int, append: Append, project: 
             raise Killed
         honest(*arguments)
 
-    monkeypatch.setattr(rebuild, "BATCH", 5)
+    monkeypatch.setattr(pace, "BATCH", 5)
     monkeypatch.setattr(rebuild, "_step", step)
     with suppress(Killed):
         rebuild.rebuild(rebuild.begin(), progress=done.append)
@@ -338,9 +338,9 @@ def test_a_fresh_rebuild_begins_again(history: History) -> None:
 
 
 def test_a_rate_makes_smaller_batches() -> None:
-    assert rebuild.Pace(0).batch == rebuild.BATCH
-    assert rebuild.Pace(10).batch == 5
-    assert rebuild.Pace(1).batch == 1
+    assert pace.Pace(0).batch == pace.BATCH
+    assert pace.Pace(10).batch == 5
+    assert pace.Pace(1).batch == 1
 
 
 def test_a_replay_brings_back_what_is_missing_and_changes_nothing_else(history: History) -> None:

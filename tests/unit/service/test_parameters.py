@@ -38,3 +38,15 @@ def test_a_limit_within_bounds(query: str, value: int) -> None:
 def test_a_limit_out_of_bounds(query: str) -> None:
     with pytest.raises(Problem, match="limit"):
         parameters.limit(RequestFactory().get(f"/{query}"), default=20, most=100)
+
+
+def test_text_is_taken_as_it_is() -> None:
+    request = RequestFactory().get("/", {"stream": "Žofie ' \" %"})
+    assert parameters.text(request, "stream", most=20) == "Žofie ' \" %"
+    assert parameters.text(request, "other", most=20) is None
+
+
+@pytest.mark.parametrize("value", ["x" * 21, "a\0b"])
+def test_text_that_is_too_long_or_has_nul_is_a_400(value: str) -> None:
+    with pytest.raises(Problem, match=r"^stream "):
+        parameters.text(RequestFactory().get("/", {"stream": value}), "stream", most=20)
