@@ -66,7 +66,8 @@ def test_an_event_that_cannot_be_sent_holds_up_its_own_stream_only(
         append(number)
     append(1, 3)
     relay.drain()
-    assert sorted(told(small_topic)) == [(f"user-{number}", 1) for number in range(1, 9)]
+    # Repeats are allowed: what Kafka took while the client gave it up is sent once more.
+    assert sorted(set(told(small_topic))) == [(f"user-{number}", 1) for number in range(1, 9)]
     left = OutboxEntry.objects.filter(published_at=None).order_by("version")
     assert [(entry.stream, entry.version) for entry in left] == [("user-1", 2), ("user-1", 3)]
     # Nothing more is tried for it now: the relay would rest, and what comes is sent at once.
