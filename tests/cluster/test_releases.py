@@ -152,6 +152,7 @@ def test_uninstalling_leaves_volumes_and_their_passwords_and_nothing_else(
     cluster.helm("uninstall", RELEASE, "--namespace", namespace, "--wait", "--timeout", "5m")
     keys = {f"Secret/{RELEASE}-{name}-key" for name in ("registry", "users", "friends", "recommendations", "gateway")}
     engines = {f"Secret/{name.removeprefix('PersistentVolumeClaim/data-').removesuffix('-0')}" for name in volumes}
+    keys.add(f"Secret/{RELEASE}-registry-access")
     wanted = volumes | keys | (engines - {f"Secret/{RELEASE}-kafka"})
 
     def check() -> None:
