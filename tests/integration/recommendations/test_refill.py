@@ -4,10 +4,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -264,6 +265,33 @@ def test_without_its_topics_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPIC_PREFIX", "test-nobody-made-these-")
     with pytest.raises(CommandError, match="run it again"):
         rebuild_from_kafka()
+
+
+def test_what_is_not_stored_is_not_taken_for_read(
+    publish: Publish, consuming: Consuming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends within what one poll has given: the rest of that is read again."""
+    # Of each partition more than one piece.
+    history = random_history(12, people=60, ties=100)
+    consumed(history, publish, consuming)
+    lose_log()
+    real, stored = refill._keep, list[int]()
+
+    def ends(records: Sequence[Any]) -> None:
+        if stored:
+            raise refill.Unready("ended")
+        real(records)
+        stored.append(len(records))
+
+    with monkeypatch.context() as ended:
+        ended.setattr(refill, "_keep", ends)
+        with pytest.raises(CommandError):
+            # In pieces of five.
+            rebuild_from_kafka(rate=10)
+    logged(5)
+    rebuild_from_kafka()
+    logged(len(history.events))
+    in_order()
 
 
 def test_killed_it_goes_on_where_it_was(publish: Publish, consuming: Consuming, tmp_path: Path) -> None:
