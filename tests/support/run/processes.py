@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import IO
 
 from tests.support.run.outcomes import FILE
 from tests.support.run.suites import TESTS, Suite
@@ -18,6 +20,20 @@ from tests.support.run.suites import TESTS, Suite
 NO_TESTS = 5
 # A suite that is stopped may have a whole system to stop before.
 GRACE_SECONDS = 45
+# How soon a suite that is to be stopped notices.
+LOOK_SECONDS = 0.5
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class How:
+    """How suites are run: pytest's options, the seconds that each may take, and whether its output is shown while
+    it comes: not beside other suites, whose lines it would mix with."""
+
+    options: Sequence[str] = ()
+    limit: float
+    live: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,30 +103,55 @@ def stop(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None
 
 def _new_folder(parent: Path, suite: Suite) -> Path:
     """A folder for the suite's outcomes and its tests' files; a suite can be asked for twice."""
-    parent.mkdir(exist_ok=True)
+    parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f"{len(list(parent.iterdir()))}-{suite.name.replace('/', '-')}"
     folder.mkdir()
     return folder
 
 
-def run(suite: Suite, engines: Mapping[str, str], work: Path, options: Sequence[str], limit: float) -> Result:
-    """Run the suite to its end, at most `limit` seconds; its output goes where ours goes."""
+def _wait(process: subprocess.Popen[bytes], limit: float, stopping: threading.Event) -> int | None:
+    """The exit code; None where the process did not end in its time or is to be stopped."""
+    end = monotonic() + limit
+    while not stopping.is_set() and monotonic() < end:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(LOOK_SECONDS)
+    return None
+
+
+@contextmanager
+def _output(file: Path, title: str, how: How, say: Say) -> Iterator[IO[bytes] | None]:
+    """Where a suite prints: where we do, or into a file that is shown whole at the end."""
+    if how.live:
+        say(f"\n═══ {title} ═══")
+        yield None
+        return
+    say(f"▶ {title}")
+    with file.open("wb") as opened:
+        yield opened
+    say(f"\n═══ {title} ═══\n{file.read_text(errors='replace')}")
+
+
+def run(
+    suite: Suite, engines: Mapping[str, str], work: Path, how: How, say: Say, stopping: threading.Event
+) -> Result:
+    """Run the suite to its end, for as long as `how` allows, or until `stopping` is set."""
     folder = _new_folder(work / "suites", suite)
     outcomes = folder / "outcomes"
     began = monotonic()
-    process = subprocess.Popen(
-        [*command(suite, options), f"--basetemp={folder / 'tmp'}"],
-        cwd=TESTS.parent,
-        env=environment(suite, outcomes, engines),
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    code: int | None = None
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            code = process.wait(limit)
-    finally:
-        stop(process)
+    with _output(folder / "output", suite.title, how, say) as output:
+        process = subprocess.Popen(
+            [*command(suite, how.options), f"--basetemp={folder / 'tmp'}"],
+            cwd=TESTS.parent,
+            env=environment(suite, outcomes, engines),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = _wait(process, how.limit, stopping)
+        finally:
+            stop(process)
     counts, skips = read_outcomes(outcomes)
     problem = problem_of(code, counts)
     return Result(

@@ -14,6 +14,8 @@ SETTINGS = {"eventsourcing": "users.settings", "service": "users.settings"}
 ENGINELESS = "unit"
 # Those of production and nothing else: what the others lose or repeat in a crash says nothing about it.
 FULL_ONLY = ("faults",)
+# Those that take minutes, the longest first: begun last, one of them would run on alone while the other lanes idle.
+LONG = ("system", "faults", "integration/eventsourcing", "integration/stateful", "integration/recommendations")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +60,15 @@ def discover(tests: Path = TESTS) -> Iterator[Suite]:
             yield Suite(name=name, paths=(name,), engines=engines)
 
 
+def _turn(suite: Suite) -> tuple[bool, int]:
+    """Where a suite stands in a run: those without engines, the long, the others."""
+    return suite.engines != "none", LONG.index(suite.name) if suite.name in LONG else len(LONG)
+
+
 def plan(everything: bool, tests: Path = TESTS) -> list[Suite]:
     """The suites of `make test`, or of `make test-all` where `everything`: the full engines' first, then the
     light engines': the contract and a smoke test, or all that needs engines."""
-    suites = list(discover(tests))
+    suites = sorted(discover(tests), key=_turn)
     again = [suite.on("light") for suite in suites if suite.engines == "full" and suite.name not in FULL_ONLY]
     if not everything:
         again = [suite for suite in again if suite.name == "contract"]

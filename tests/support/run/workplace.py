@@ -51,14 +51,15 @@ def _abandoned(folder: Path) -> bool:
         return False
 
 
-def end_systems(folder: Path, say: Say) -> None:
-    """End the processes of systems that suites started and could not stop; each has a session of its own."""
-    for run in sorted(folder.glob("suites/*/tmp/**/run")):
+def end_systems(lane: Path, say: Say) -> None:
+    """End the processes of systems that a lane's suites started and could not stop; each has its own session."""
+    for run in sorted(lane.glob("suites/*/tmp/**/run")):
         leftovers.end(run.parent, say)
 
 
 def end_all(folder: Path, say: Say) -> None:
     """End every process that a run file below the folder tells of: those of systems, then the run's engines."""
-    end_systems(folder, say)
-    for engines in sorted(folder.glob("*/engines")):
-        leftovers.end(engines.parent, say)
+    for lane in sorted(path for path in folder.iterdir() if path.is_dir()):
+        end_systems(lane, say)
+        for engines in sorted(lane.glob("*/engines")):
+            leftovers.end(engines.parent, say)

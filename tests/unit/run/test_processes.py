@@ -2,23 +2,34 @@
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.run import processes
-from tests.support.run.processes import Result
+from tests.support.run.processes import How, Result
 from tests.support.run.suites import Suite
 from tests.support.waiting import eventually
 
 
-def run(folder: Path, code: str, *options: str, limit: float = 60) -> Result:
+def run(
+    folder: Path,
+    code: str,
+    *options: str,
+    limit: float = 60,
+    live: bool = False,
+    say: Callable[[str], None] = str,
+    stopping: threading.Event | None = None,
+) -> Result:
     test = folder / "test_written.py"
     test.write_text(code)
     # The written file stands outside the project: its warnings and markers are its own.
+    how = How(options=("-q", "-p", "no:cacheprovider", *options), limit=limit, live=live)
     suite = Suite(name="written", paths=(str(test),))
-    return processes.run(suite, {}, folder, ["-q", "-p", "no:cacheprovider", *options], limit)
+    return processes.run(suite, {}, folder, how, say, stopping or threading.Event())
 
 
 def counts(result: Result) -> tuple[int, int, int]:
@@ -104,6 +115,30 @@ def _runs(pid: int) -> bool:
         return sys.platform != "linux" or ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_its_output_comes_whole_when_it_has_ended(tmp_path: Path) -> None:
+    said: list[str] = []
+    run(tmp_path, "def test_a(): print('from inside'); assert False", say=said.append)
+    assert said[0] == "▶ written"
+    assert "═══ written ═══" in said[1]
+    assert "from inside" in said[1]
+    assert len(said) == 2
+
+
+def test_alone_it_prints_where_the_run_does(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+    run(tmp_path, "def test_a(): print('from inside'); assert False", live=True, say=said.append)
+    assert said == ["\n═══ written ═══"]
+    assert "from inside" in capfd.readouterr().out
+
+
+def test_a_suite_that_is_to_stop_ends_and_has_failed(tmp_path: Path) -> None:
+    stopping = threading.Event()
+    stopping.set()
+    result = run(tmp_path, "import time\ndef test_forever(): time.sleep(600)", stopping=stopping)
+    assert result.failed
+    assert result.problem
 
 
 def test_a_suite_gets_its_own_settings_module_and_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,19 @@ def test_the_plan_ends_with_contract_and_smoke_on_the_light_engines(tests: Path)
     assert light[-1].paths == ("system/test_smoke.py",)
 
 
+def test_what_needs_no_engines_comes_first_and_then_what_takes_longest(tests: Path) -> None:
+    plan = suites.plan(everything=False, tests=tests)
+    assert [suite.name for suite in plan if suite.engines != "light"] == [
+        "unit/config",
+        "unit/eventsourcing",
+        "system",
+        "faults",
+        "integration/mine",
+        "integration/users",
+        "contract",
+    ]
+
+
 def test_everything_is_every_suite_that_needs_engines_on_both(tests: Path) -> None:
     plan = suites.plan(everything=True, tests=tests)
     full = [suite.name for suite in plan if suite.engines == "full"]

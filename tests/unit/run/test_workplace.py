@@ -34,7 +34,7 @@ def abandoned(parent: Path, *, owner: int, age: float = 1000) -> Path:
     """A run's folder as its process left it, so many seconds ago."""
     folder = parent / f"{workplace.PREFIX}old"
     runfiles.record(folder / workplace.OWNER, owner)
-    (folder / "full" / "engines" / "neo4j").mkdir(parents=True)
+    (folder / "lane-1" / "full" / "engines" / "neo4j").mkdir(parents=True)
     before = folder.stat().st_mtime - age
     os.utime(folder, (before, before))
     return folder
@@ -56,15 +56,15 @@ def test_the_folder_is_there_during_the_run_and_gone_after_it(tmp_path: Path) ->
 
 def test_processes_that_suites_and_the_run_left_are_ended(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     with workplace.workplace(silent, tmp_path) as folder:
-        run = folder / "suites" / "0-system" / "tmp" / "system0" / "run"
+        run = folder / "lane-1" / "suites" / "0-system" / "tmp" / "system0" / "run"
         runfiles.record(run / "processes" / "users-web.json", sleeper.pid)
-        workplace.end_systems(folder, silent)
+        workplace.end_systems(folder / "lane-1", silent)
         eventually(lambda: ended(sleeper))
 
 
 def test_what_a_killed_run_left_is_ended_and_deleted(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     folder = abandoned(tmp_path, owner=dead())
-    runfiles.record(folder / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
+    runfiles.record(folder / "lane-1" / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
     with workplace.workplace(silent, tmp_path):
         eventually(lambda: ended(sleeper))
         assert not folder.exists()
@@ -75,7 +75,7 @@ def test_a_run_that_goes_on_or_has_just_begun_is_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes], alive: bool
 ) -> None:
     folder = abandoned(tmp_path, owner=os.getpid() if alive else dead(), age=1000 if alive else 0)
-    runfiles.record(folder / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
+    runfiles.record(folder / "lane-1" / "full" / "engines" / "neo4j" / "process.json", sleeper.pid)
     with workplace.workplace(silent, tmp_path):
         assert folder.exists()
         assert sleeper.poll() is None
