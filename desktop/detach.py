@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ from desktop.bootstrap import BASE
 from desktop.errors import DesktopError, Stopped
 
 Notice = Callable[[str], None]
+# How long a supervisor that has given up may take for its own end.
+ENDING_SECONDS = 10.0
 
 
 class Reporter:
@@ -79,7 +82,13 @@ def start(data: Path, options: Sequence[str], notice: Notice) -> None:
     stopping = threading.Event()
     with os.fdopen(reader) as reports, signals.asking(stopping):
         threading.Thread(target=_pass_on, args=(stopping, child), daemon=True).start()
-        _follow(reports, stopping, notice, data)
+        try:
+            _follow(reports, stopping, notice, data)
+        except (DesktopError, Stopped):
+            # It has said so as its last word but one: "nothing left running" is true of itself too.
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(ENDING_SECONDS)
+            raise
 
 
 def _pass_on(stopping: threading.Event, child: "subprocess.Popen[bytes]") -> None:

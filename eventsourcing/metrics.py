@@ -116,6 +116,12 @@ EVER_PUBLISHED = metrics.declare(
     ["topic"],
     where=REPORTER,
 )
+REPORTED_AT = metrics.declare(
+    "gauge",
+    "eventsourcing_report_timestamp_seconds",
+    "When what stands in the database was last measured, Unix time.",
+    where=REPORTER,
+)
 RELAY_HEARTBEAT = metrics.declare(
     "gauge",
     "eventsourcing_relay_heartbeat_age_seconds",

@@ -16,7 +16,7 @@ import psycopg2
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.registry import Collector
 
-from eventsourcing import direct
+from eventsourcing import direct, metrics
 from service import exporter
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,10 @@ class Reporter(Collector):
 
 def measure(connection: direct.Connection) -> list[Metric]:
     """Everything that this service reports, now. Raises psycopg2.Error."""
-    return [family for one in _measures for family in one(connection)]
+    begun = metrics.REPORTED_AT.gauge()
+    # Before the first look: whatever had happened by then is in it.
+    begun.add_metric([], time.time())
+    return [begun, *(family for one in _measures for family in one(connection))]
 
 
 @contextmanager

@@ -20,6 +20,7 @@ async def problem(
         path=scope["path"],
         detail=found.detail,
         request_id=request_id.decode(),
+        type_uri=found.type_uri,
     )
     body = orjson.dumps(document)
     fields = [

@@ -15,7 +15,7 @@ from service import metrics
 WHERE = "gateway web"
 OWN = "gateway"
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
-FAILURES = ("no_instance", "too_busy", "too_slow", "broken", "client_gone")
+FAILURES = ("no_instance", "too_busy", "too_slow", "under_way", "broken", "client_gone")
 
 RESPONSES = metrics.counter(
     "gateway_responses_total",

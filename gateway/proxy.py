@@ -11,9 +11,9 @@ from gateway.discovery import Discovery
 from gateway.exchange import Request
 from gateway.pool import Upstream
 from gateway.routing import Route
-from gateway.under_way import UnderWay
+from gateway.under_way import StillUnderWay, UnderWay
 from gateway.upstream import ConnectionLost, NoConnection, TooBusy, TooSlow, UpstreamError
-from service import preferences
+from service import preferences, problems
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -65,17 +65,23 @@ class Proxy:
         await request.body.begin()
         patience = request.patience
         tried: set[Upstream] = set()
-        fresh = False
+        fresh, pause = False, None
         while True:
             upstream = await self._choose(request.route.service, tried)
             try:
                 await self._through(upstream, request, send, patience, fresh=fresh)
             except UnderWay as again:
                 metrics.BY_ROUTE[request.route.id].under_way.inc()
-                await asyncio.sleep(again.seconds)
+                pause = again.seconds
+                await asyncio.sleep(pause)
                 patience = request.deadline - asyncio.get_running_loop().time()
                 request.body.rewind()
                 tried, fresh = set(), False
+            except TooSlow as error:
+                if pause is None:
+                    raise
+                # Whether this time it was begun is not known; under its key it can be asked for again.
+                raise StillUnderWay(pause) from error
             except NoConnection:
                 metrics.BY_ROUTE[request.route.id].refused.inc()
                 tried.add(upstream)
@@ -122,6 +128,10 @@ def _problem(error: Exception, service: str) -> tuple[Problem, str]:
             return Problem(503, f"No instance of {service} is up.", headers=RETRY_AFTER), "no_instance"
         case TooBusy():
             return Problem(503, f"{service} has more requests than it can take.", headers=RETRY_AFTER), "too_busy"
+        case StillUnderWay(seconds=seconds):
+            told = {"Retry-After": str(seconds)}
+            detail = "The same command is under way."
+            return Problem(409, detail, headers=told, type_uri=problems.COMMAND_IN_PROGRESS), "under_way"
         case TooSlow():
             return Problem(504, f"{service} did not answer in time."), "too_slow"
         case ClientGone():

@@ -8,7 +8,7 @@ import asyncio
 
 import orjson
 
-from gateway.upstream import Connection
+from gateway.upstream import Connection, UpstreamError
 from service import problems
 
 # A problem document is much smaller.
@@ -20,6 +20,14 @@ class UnderWay(Exception):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+class StillUnderWay(UpstreamError):
+    """The time is over, and the last that was heard is that the same command is under way."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("the same command is under way")
         self.seconds = seconds
 
 

@@ -69,7 +69,9 @@ def test_what_was_projected_says_when(network: Network) -> None:
     def check() -> dict[str, Any]:
         answer = network.client.get(f"/recommendation/v1/events?stream=user-{user['id']}")
         (item,) = answer.json()
+        # In the graph it is before the note of when is written.
         assert item["projected"]
+        assert item["projected"]["at"]
         found: dict[str, Any] = item
         return found
 

@@ -92,6 +92,22 @@ def test_the_gateways_deadline_ends_it_with_the_last_answer(gateway: Gateway, be
     assert len(server.requests) > 1
 
 
+def test_the_last_answer_counts_also_where_the_next_does_not_come(gateway: Gateway, behind: Behind) -> None:
+    body = json.dumps({"type": problems.COMMAND_IN_PROGRESS, "status": 409}).encode()
+
+    async def behave(talk: Talk) -> None:
+        await talk.request()
+        await talk.answer(body, 409, KIND, b"Retry-After: 0")
+        await talk.request()
+        await asyncio.sleep(600)
+
+    behind(behave)
+    answer = ask(gateway)
+    assert (answer.status, answer.content_type) == (409, "application/problem+json")
+    assert answer.json()["type"] == problems.COMMAND_IN_PROGRESS
+    assert answer.headers["Retry-After"] == "0"
+
+
 @pytest.mark.parametrize("after", ["1", "3600"])
 def test_a_pause_beyond_the_deadline_is_left_to_the_client(gateway: Gateway, behind: Behind, after: str) -> None:
     """The shared gateway waits a second for an answer."""

@@ -10,6 +10,10 @@ from tests.support.run.processes import How
 from tests.support.run.suites import Suite
 
 
+def silent(text: str) -> None:
+    """Progress that nobody wants to see."""
+
+
 def written(folder: Path, name: str, code: str, kind: str = "none") -> Suite:
     file = folder / f"test_{name}.py"
     file.write_text(code)
@@ -19,7 +23,7 @@ def written(folder: Path, name: str, code: str, kind: str = "none") -> Suite:
 def go(folder: Path, suites: list[Suite], *, count: int = 2) -> lanes.Outcome:
     outcome, queue = lanes.Outcome(), lanes.Queue(suites)
     how = How(options=("-q", "-p", "no:cacheprovider"), limit=60)
-    lanes.go([lanes.Lane(folder / f"lane-{n}", queue, outcome, str, how) for n in range(count)])
+    lanes.go([lanes.Lane(folder / f"lane-{n}", queue, outcome, silent, how) for n in range(count)])
     return outcome
 
 
@@ -66,7 +70,7 @@ def test_engines_that_do_not_start_end_the_run_and_are_told(tmp_path: Path, monk
 def test_an_interrupt_ends_the_suites_that_run(tmp_path: Path) -> None:
     queue = lanes.Queue([written(tmp_path, "long", "import time\ndef test_it(): time.sleep(600)")] * 2)
     outcome = lanes.Outcome()
-    lane = lanes.Lane(tmp_path / "lane-1", queue, outcome, str, How(limit=600))
+    lane = lanes.Lane(tmp_path / "lane-1", queue, outcome, silent, How(limit=600))
     threading.Timer(1, lane.stop).start()
     lanes.go([lane])
     assert [bool(result.failed) for result in outcome.results] == [True]

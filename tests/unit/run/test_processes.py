@@ -21,7 +21,7 @@ def run(
     *options: str,
     limit: float = 60,
     live: bool = False,
-    say: Callable[[str], None] = str,
+    say: Callable[[str], None] = lambda _: None,
     stopping: threading.Event | None = None,
 ) -> Result:
     test = folder / "test_written.py"
