@@ -21,7 +21,7 @@ STANDBYS = tuple(f"{name}-2" for name in PROCESSES if not name.endswith("-web"))
 WEB = tuple(name for name in PROCESSES if name.endswith("-web"))
 TOPICS = ("topic user", "topic friend")
 # Seconds between two hits; the killer may wait longer (see its rule).
-LEAST, MOST = 6.0, 9.0
+LEAST, MOST = 4.0, 7.0
 LEAST_PAUSED, MOST_PAUSED = 3.0, 9.0
 
 

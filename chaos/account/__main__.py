@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         kept = ledger.read(file)
     found = _load(folder) if "--again" in arguments else _read(folder)
     made = world.of(kept, [*found["users"]["events"], *found["friends"]["events"]])
+    found["anew"] = _made_anew(folder)
     if "answers" not in found:
         _ask(folder, made, found)
     findings = list(checks.all_of(kept, made, found))
@@ -40,6 +41,13 @@ def _ask(folder: Path, made: world.World, found: dict[str, Any]) -> None:
     people, pairs = checks.sample(made, where["seed"])
     found["answers"] = stores.answers(where["gateway"], people, pairs)
     (folder / "stores.json").write_text(json.dumps(found, default=str))
+
+
+def _made_anew(folder: Path) -> list[str]:
+    """The topics that were deleted and made again during the run."""
+    notes = folder / "kills.jsonl"
+    hits = [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
+    return sorted({hit["target"].removeprefix("topic ") for hit in hits if hit["how"] == "made anew"})
 
 
 def _load(folder: Path) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def all_of(ledger: Ledger, world: World, stores: Stores) -> Findings:
         prefix = "user-" if service == "users" else "friendship-"
         yield from journey.stored(world, prefix, stores[service]["events"])
         yield from journey.outbox(stores[service]["events"], stores[service]["outbox"])
-        yield from journey.published(stores[service]["events"], stores["kafka"][topic], topic)
+        anew = topic in stores["anew"]
+        yield from journey.published(stores[service]["events"], stores["kafka"][topic], topic, anew=anew)
         yield from journey.logged(stores[service]["events"], stores["recommendations"]["log"], topic)
     yield from journey.positions(stores["recommendations"]["log"])
     yield from journey.letters(stores)

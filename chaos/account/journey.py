@@ -97,14 +97,15 @@ def outbox(events: Sequence[Row], entries: Sequence[Row]) -> Findings:
         yield Finding(kind=WRONG, what="the outbox's sequence has gaps or doubles")
 
 
-def published(events: Sequence[Row], messages: Sequence[Row], topic: str) -> Findings:
+def published(events: Sequence[Row], messages: Sequence[Row], topic: str, *, anew: bool) -> Findings:
     """Every event is on Kafka: for the first time in the order of its stream, again only as it was; a key's last
-    message is its newest event."""
+    message is its newest event. `anew`: the topic was made anew during the run, see `ahead`."""
     expected = {event["event_id"]: event for event in events}
+    early = set(ahead(messages)) if anew else set()
     seen: dict[str, Any] = {}
     first: dict[str, int] = {}
     last: dict[str, Row] = {}
-    for message in messages:
+    for place, message in enumerate(messages):
         value = message["value"] or {}
         stream, number, event_id = value.get("stream", ""), value.get("streamVersion", 0), value.get("eventId", "")
         last[stream] = value
@@ -114,6 +115,8 @@ def published(events: Sequence[Row], messages: Sequence[Row], topic: str) -> Fin
         elif event_id in seen:
             if _lasting(seen[event_id], expected[event_id]) != _lasting(value, expected[event_id]):
                 yield Finding(kind=WRONG, what=f"version {number} was repeated with other content", stream=stream)
+        elif place in early:
+            yield from _content(stream, number, value, expected[event_id])
         else:
             seen[event_id] = value
             yield from _first(stream, number, value, expected[event_id], first)
@@ -123,11 +126,31 @@ def published(events: Sequence[Row], messages: Sequence[Row], topic: str) -> Fin
     yield from _newest(events, last)
 
 
+def ahead(messages: Sequence[Row]) -> list[int]:
+    """Which messages stand before the first version 1 of their stream.
+
+    Until a relay has noticed that its topic was made anew, a new event can come there before those that the topic
+    lacks again. That is allowed, if then the whole stream follows in order: so these count as if they were not there.
+    """
+    begun, early = set(), []
+    for place, message in enumerate(messages):
+        value = message["value"] or {}
+        if value.get("streamVersion") == 1:
+            begun.add(value["stream"])
+        elif value.get("stream") not in begun:
+            early.append(place)
+    return early
+
+
 def _first(stream: str, number: int, value: Row, event: Row, first: dict[str, int]) -> Findings:
     if number != first.get(stream, 0) + 1:
         what = f"version {number} came to Kafka behind version {first.get(stream, 0)}"
         yield Finding(kind=WRONG, what=what, stream=stream)
     first[stream] = max(number, first.get(stream, 0))
+    yield from _content(stream, number, value, event)
+
+
+def _content(stream: str, number: int, value: Row, event: Row) -> Findings:
     told = (stream, number, value.get("eventType"), _lasting(value, event)["subject"])
     if told != (event["stream"], event["version"], event["type"], subject(event)):
         yield Finding(kind=WRONG, what=f"version {number} says something else on Kafka", stream=stream)

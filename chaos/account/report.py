@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chaos.account.findings import DOUBLED, LOST, WRONG, Finding
-from chaos.account.journey import subject
+from chaos.account.journey import ahead, subject
 from chaos.account.ledger import Ledger
 from chaos.account.stores import Row, Stores
 from chaos.account.world import World
@@ -42,6 +42,10 @@ def _counts(ledger: Ledger, world: World, stores: Stores) -> Iterator[tuple[str,
     yield "events stored", len(events), f"in {len(world.streams):,} streams"
     ids = {(message["value"] or {}).get("eventId") for message in messages}
     yield "published", len(ids), f"in {len(messages):,} messages"
+    early = sum(len(ahead(stores["kafka"][topic])) for topic in stores["anew"])
+    if stores["anew"]:
+        remark = "messages of a topic made anew, before the relay noticed; then their whole streams"
+        yield "ahead of their streams", early, remark
     log = stores["recommendations"]["log"]
     yield "logged", len(log), ""
     made = sum(row["position"] for row in stores["graph"]["checkpoints"])

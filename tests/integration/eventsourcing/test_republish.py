@@ -38,6 +38,24 @@ def test_what_is_new_comes_behind_what_its_stream_lacks(topic: str, relay: Stepp
     assert told(topic) == [("user-42", version) for version in range(1, 6)]
 
 
+def test_until_it_is_noticed_a_new_event_comes_first_and_then_its_whole_stream(
+    topic: str, relay: SteppedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in (1, 2, 3):
+        append(42, version)
+    relay.drain()
+    present = relay.relay._topic_ids.current()
+    make_anew(topic)
+    append(42, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(relay.relay._topic_ids, "current", lambda: present)
+        relay.drain()
+    assert told(topic) == [("user-42", 4)]
+    relay.relay.forget_topics()
+    relay.drain()
+    assert told(topic) == [("user-42", version) for version in (4, 1, 2, 3, 4)]
+
+
 def test_also_where_a_batch_does_not_hold_it_all(
     topic: str, relay: SteppedRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:

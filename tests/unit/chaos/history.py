@@ -25,6 +25,7 @@ class History:
             "kafka": {"user": [], "friend": []},
             "graph": {"people": [], "ties": [], "checkpoints": []},
             "answers": {},
+            "anew": [],
         }
 
     # -- the ledger --------------------------------------------------------------------------------------------
@@ -187,12 +188,14 @@ class History:
 
     # -- the account -------------------------------------------------------------------------------------------
 
+    def read(self) -> tuple[ledger.Ledger, world.World]:
+        """The ledger as the account reads it, and what must be there."""
+        kept = ledger.read(json.dumps(line) + "\n" for line in self.lines)
+        return kept, world.of(kept, [*self.stores["users"]["events"], *self.stores["friends"]["events"]])
+
     def account(self) -> list[Finding]:
         """What the account finds."""
-        kept = ledger.read(json.dumps(line) + "\n" for line in self.lines)
-        found = copy.deepcopy(self.stores)
-        made = world.of(kept, [*found["users"]["events"], *found["friends"]["events"]])
-        return list(checks.all_of(kept, made, found))
+        return list(checks.all_of(*self.read(), copy.deepcopy(self.stores)))
 
 
 def _pair(one: int, other: int) -> str:

@@ -1,10 +1,13 @@
 """Stores that are not what they should be: the account reports each case, and as what it is."""
 
+import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chaos.account import report
 from tests.unit.chaos.history import History, small
 
 Stores = dict[str, Any]
@@ -317,3 +320,47 @@ def test_each_case_is_reported(history: History, doctor: Callable[[Stores], obje
     doctor(history.stores)
     found = history.account()
     assert [(one.kind, one.what) for one in found if said in one.what and one.kind == kind], found
+
+
+def ahead_of_its_stream(stores: Stores) -> None:
+    """Somebody's second event also stands before the first."""
+    messages = stores["kafka"]["user"]
+    messages.insert(0, message(stores, "user-2", 2))
+
+
+def test_a_new_event_before_its_stream_is_allowed_where_the_topic_was_made_anew(history: History) -> None:
+    ahead_of_its_stream(history.stores)
+    assert [one.kind for one in history.account()] == ["wrong", "wrong"]
+    history.stores["anew"] = ["friend"]
+    assert len(history.account()) == 2
+    history.stores["anew"] = ["user"]
+    assert history.account() == []
+    told = "\n".join(report.lines(*history.read(), history.stores, []))
+    assert re.search(r"ahead of their streams +1 ", told)
+
+
+@pytest.mark.parametrize(
+    ("doctor", "kind", "said"),
+    [
+        (lambda messages: messages.pop(), "lost", "version 2 is not on Kafka"),
+        (lambda messages: messages.append(messages[1]), "wrong", "the last message of its key is version 1"),
+        (lambda messages: messages.pop(1), "lost", "version 1 is not on Kafka"),
+        (lambda messages: messages[0]["value"]["subject"].clear(), "wrong", "something else on Kafka"),
+    ],
+    ids=[
+        "the event does not come again",
+        "the old one is the last",
+        "the first never comes",
+        "it says something else",
+    ],
+)
+def test_what_then_must_follow_all_the_same(
+    history: History, doctor: Callable[[list[Any]], object], kind: str, said: str
+) -> None:
+    one, two = (copy.deepcopy(message(history.stores, "user-2", number)) for number in (1, 2))
+    others = [one for one in history.stores["kafka"]["user"] if one["value"]["stream"] != "user-2"]
+    messages = [copy.deepcopy(two), one, two]
+    doctor(messages)
+    history.stores["kafka"]["user"] = [*messages, *others]
+    history.stores["anew"] = ["user"]
+    assert [found for found in history.account() if found.kind == kind and said in found.what]
