@@ -14,7 +14,7 @@ FROM relay_shards GROUP BY owner ORDER BY owner
 """
 OLDEST = f"""
 SELECT coalesce(sum(number), 0), greatest(0, extract(epoch FROM clock_timestamp() - min(oldest)))
-FROM ({totals.UNPUBLISHED}) AS waiting (type, number, oldest)
+FROM ({totals.UNPUBLISHED}) AS waiting (type, number, oldest, new)
 """  # noqa: S608 -- assembled from a constant only
 
 

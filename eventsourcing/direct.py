@@ -1,6 +1,8 @@
 """Connections that bypass Django and any transaction pooler: for session locks, LISTEN and NOTIFY."""
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -58,6 +60,18 @@ def _poll(opened: Connection) -> bool:
     came = bool(opened.notifies)
     opened.notifies.clear()
     return came
+
+
+@contextmanager
+def snapshot(opened: Connection) -> Iterator[None]:
+    """Have the block's statements, which only read, see the database as it was at one moment.
+
+    A connection on which one of them fails is of no use any more: close it.
+    """
+    with opened.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+        cursor.execute("COMMIT")
 
 
 def fetch(opened: Connection, statement: str, values: Any = None) -> list[tuple[Any, ...]]:

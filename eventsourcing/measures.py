@@ -55,16 +55,18 @@ class Outbox:
         if self._looks % _BALANCE_EVERY == 0:
             totals.balance(connection)
         self._looks += 1
-        waiting = direct.fetch(connection, totals.UNPUBLISHED, [MOST])
-        published = totals.published(connection)
-        yield _plain(metrics.UNPUBLISHED, sum(number for _, number, _ in waiting))
-        oldest = min((moment for _, _, moment in waiting), default=None)
+        with direct.snapshot(connection):
+            # Seen in two moments, what is published between them would be counted twice.
+            waiting = direct.fetch(connection, totals.UNPUBLISHED, [MOST])
+            published = totals.published(connection)
+        yield _plain(metrics.UNPUBLISHED, sum(number for _, number, _, _ in waiting))
+        oldest = min((moment for _, _, moment, _ in waiting), default=None)
         age = direct.fetch(connection, AGE, [oldest])[0][0] if oldest else 0.0
         yield _plain(metrics.OLDEST, float(age))
         yield _by_topic(published)
         stored = dict(published)
-        for name, number, _ in waiting:
-            stored[name] = stored.get(name, 0) + number
+        for name, _, _, new in waiting:
+            stored[name] = stored.get(name, 0) + new
         for kind in _kinds:
             yield _plain(kind.declared, kind.of(stored))
         yield _plain(metrics.RELAY_HEARTBEAT, float(direct.fetch(connection, HEARTBEAT)[0][0] or 0.0))

@@ -37,9 +37,10 @@ ON CONFLICT (type) DO UPDATE SET published = excluded.published
 """
 # Enough for some ten million events; nobody waits for it.
 COUNT_MS = 120_000
+# What is to be published again has a sequence, and is in the totals.
 UNPUBLISHED = """
-SELECT e.type, count(*), min(e.occurred_at)
-FROM (SELECT position FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT %s) AS one
+SELECT e.type, count(*), min(e.occurred_at), count(*) FILTER (WHERE one.sequence IS NULL)
+FROM (SELECT position, sequence FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT %s) AS one
 JOIN events e USING (position) GROUP BY e.type
 """
 

@@ -83,7 +83,8 @@ def test_each_step_of_an_event_counts_what_was_done(system: System, network: Net
     assert _more(before, after, "friends-relay", "social_friendships") == 2
     assert grown(before, after, STORED) == done
     assert grown(before, after, PUBLISHED) == done
-    assert grown(before, after, RECEIVED, consumer="recommendations") == done
+    # Repeats count too, and a rebalance makes some.
+    assert grown(before, after, RECEIVED, consumer="recommendations") >= done
     assert _commands(after) - _commands(before) == Counter(
         {
             ("create_user", "accepted"): 5,

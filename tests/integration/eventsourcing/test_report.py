@@ -1,7 +1,7 @@
 """What is reported of a service's database: right, bounded, by one process only."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 import pytest
@@ -50,7 +50,24 @@ def test_what_is_published_again_is_not_counted_again(topic: str, relay: Stepped
     with connection.cursor() as cursor:
         # As after a topic that was made anew: to be published again, with the sequence that it has.
         cursor.execute("UPDATE outbox SET published_at = NULL")
+    found = told()
+    assert (found["eventsourcing_unpublished_events", ""], found["social_users", ""]) == (1, 1)
     relay.drain()
+    assert EventTotal.objects.get().published == 1
+
+
+def test_what_is_published_while_it_is_measured_is_counted_once(
+    topic: str, relay: SteppedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(1)
+    read = totals.published
+
+    def publish_first(session: direct.Connection) -> Mapping[str, int]:
+        relay.drain()
+        return read(session)
+
+    monkeypatch.setattr(totals, "published", publish_first)
+    assert told()["social_users", ""] == 1
     assert EventTotal.objects.get().published == 1
 
 
