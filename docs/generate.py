@@ -171,6 +171,7 @@ SUBJECTS = {
     "The event core under failure, and for others": ("008",),
     "Containers and Kubernetes": ("010",),
     "Operation": tuple(f"009{digit}" for digit in range(1, 10)),
+    "Documentation": ("0115", "0116", "0117", "0118", "0119"),
 }
 
 
@@ -250,6 +251,7 @@ def metrics_page() -> str:
 def pages() -> dict[Path, str]:
     """Every generated page: its file and its text."""
     from docs import asyncapi
+    from docs.openapi import document as openapi
 
     folder = DOCS / "reference"
     return {
@@ -260,6 +262,7 @@ def pages() -> dict[Path, str]:
         folder / "metrics.md": metrics_page(),
         DOCS / "adr" / "README.md": decisions_page(),
         asyncapi.FILE: asyncapi.text(),
+        openapi.FILE: openapi.text(),
     }
 
 

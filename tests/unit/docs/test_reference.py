@@ -18,6 +18,7 @@ GENERATED = (
     "docs/reference/helm-values.md",
     "docs/adr/README.md",
     "gateway/documents/asyncapi.json",
+    "gateway/documents/openapi.json",
 )
 
 
