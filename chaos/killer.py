@@ -1,8 +1,9 @@
 """Goes through the plan's hits, one at a time, and never faster than the system can bear.
 
 The rule: a hit comes when its pause is over, at least PROGRESS commands were accepted since the last hit, at most one
-process or engine is away, and the target has been at work for some seconds. It strikes as soon as the target has work
-in flight, or after SECONDS_TO_FIND_WORK all the same; then it does not count.
+process or engine is away, and the target has been at work for some seconds. A hit whose target is not so far is put
+off, and the next one takes its turn. It strikes as soon as the target has work in flight, or after
+SECONDS_TO_FIND_WORK all the same; then it does not count.
 """
 
 import json
@@ -17,8 +18,8 @@ from chaos.load import Load
 from chaos.plan import KILL, WORKER, Hit
 from chaos.targets import Failed, Targets
 
-PROGRESS, MOST_AWAY, LEAST_SECONDS = 10, 1, 3.0
-SECONDS_TO_FIND_WORK, SECONDS_TO_BE_READY, SECONDS_WITHOUT_PROGRESS = 2.0, 45.0, 120.0
+PROGRESS, MOST_AWAY, LEAST_SECONDS = 10, 1, 2.0
+SECONDS_TO_FIND_WORK, SECONDS_TO_BE_READY, SECONDS_WITHOUT_PROGRESS = 3.0, 3.0, 120.0
 
 
 class Killer(threading.Thread):
@@ -28,6 +29,7 @@ class Killer(threading.Thread):
         super().__init__(name="killer", daemon=True)
         self._targets, self._load, self._plan, self._notes = targets, load, plan, notes
         self._stopping = threading.Event()
+        self._put_off: list[Hit] = []
         self.said = self.problem = ""
         self.kills: Counter[str] = Counter()
         self.counted: Counter[str] = Counter()
@@ -49,11 +51,20 @@ class Killer(threading.Thread):
                 if not self._stopping.is_set():
                     self.problem = f"no progress in {SECONDS_WITHOUT_PROGRESS:.0f} s after: {self.said}"
                 return
-            if self._wait(partial(self._may, hit), SECONDS_TO_BE_READY):
+            self._put_off.append(hit)
+            if self._wait(self._somebody_ready, SECONDS_TO_BE_READY):
                 last = time.monotonic()
-                self._strike(hit)
+                self._strike(self._next_ready())
             elif not self._stopping.is_set():
-                self._note(hit, 0, "was not ready")
+                self._note(hit, 0, "put off", struck=False)
+
+    def _somebody_ready(self) -> bool:
+        return any(map(self._may, self._put_off))
+
+    def _next_ready(self) -> Hit:
+        """The one that has waited longest. Only this thread hits, so who was ready a moment ago is."""
+        place = next((place for place, hit in enumerate(self._put_off) if self._may(hit)), 0)
+        return self._put_off.pop(place)
 
     def _progressed(self, enough: int) -> bool:
         return self._load.accepted >= enough
@@ -88,8 +99,9 @@ class Killer(threading.Thread):
             time.sleep(0.002)
         return work
 
-    def _note(self, hit: Hit, work: int, trouble: str) -> None:
+    def _note(self, hit: Hit, work: int, trouble: str, *, struck: bool = True) -> None:
         self.said = f"{hit.target} {hit.how}{': ' + trouble if trouble else ''}"
         noted = {"at": time.monotonic_ns(), "time": time.strftime("%H:%M:%S"), "target": hit.target, "how": hit.how}
+        noted |= {"struck": struck, "paused": hit.paused, "work": work, "trouble": trouble}
         with self._notes.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**noted, "paused": hit.paused, "work": work, "trouble": trouble}) + "\n")
+            file.write(json.dumps(noted) + "\n")

@@ -168,9 +168,9 @@ SUBJECTS = {
     "Projector and graph": ("005",),
     "The desktop run": ("006",),
     "Tests": ("007", "0090"),
-    "The event core under failure, and for others": ("008",),
+    "The event core under failure, and for others": ("008", "0092"),
     "Containers and Kubernetes": ("010",),
-    "Operation": tuple(f"009{digit}" for digit in range(1, 10)),
+    "Operation": ("0091", *(f"009{digit}" for digit in range(3, 10))),
     "Documentation": ("0115", "0116", "0117", "0118", "0119"),
 }
 

@@ -9,7 +9,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from uuid import UUID
 
@@ -68,6 +68,8 @@ class Relay:
         self._publisher = Publisher()
         self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
         self._lacking = republish.Lacking()
+        # The last offset of each partition (topic, number) that Kafka has acknowledged to this relay.
+        self._reached: dict[tuple[str, int], int] = {}
         self._failures, self._expire_at = 0, 0.0
         # Streams of which this relay may have sent something after they had gone to another.
         self._late: set[str] = set()
@@ -139,7 +141,7 @@ class Relay:
         Raises psycopg2.Error when the session is lost; Kafka's failures are waited out here.
         """
         try:
-            present = self._topic_ids.current()
+            present = self._present(connection, shards)
             events = self._next(connection, shards, present)
         except KafkaError as error:
             logger.warning("Kafka does not answer: %s", error)
@@ -164,6 +166,14 @@ class Relay:
             self._failed(shards)
         return True
 
+    def _present(self, connection: direct.Connection, shards: Shards) -> topics.Present:
+        """The making of each topic. Taken over from a relay that knew a later one, a shard must not be published to
+        what we still take for the present one: that would begin to tell it again, and end with an old version."""
+        present = self._topic_ids.current()
+        if self._lacking.contradicts(connection, sorted(shards.owned), present):
+            present = self._topic_ids.afresh()
+        return present
+
     def _next(self, connection: direct.Connection, shards: Shards, present: topics.Present) -> list[Event]:
         # A stream that waits behind an event that cannot be sent must not fill the batch.
         owned = {"shards": sorted(shards.owned), "held": self._publisher.held(), "limit": BATCH}
@@ -183,6 +193,7 @@ class Relay:
         if not done:
             return
         by_position = {event.position: event for event in events}
+        self._watch(by_position, done)
         values = {
             "positions": [one.event_position for one in done],
             "partitions": [one.partition for one in done],
@@ -201,6 +212,15 @@ class Relay:
             metrics.PUBLISHED.labels(name).inc(number)
         metrics.REPUBLISHED.inc(len(done) - sum(number for _, number in new))
 
+    def _watch(self, events: Mapping[int, Event], done: Sequence[Acknowledged]) -> None:
+        """An offset that goes back is of a topic that was made anew since we asked: ask again before the next batch,
+        so that what was sent too early stands alone for no longer than that."""
+        for one in done:
+            place = (_topic(events[one.event_position]), one.partition)
+            if one.offset <= self._reached.get(place, -1):
+                self._topic_ids.expire()
+            self._reached[place] = one.offset
+
     def _failed(self, shards: Shards) -> None:
         self._failures += 1
         shards.beat()
@@ -211,5 +231,9 @@ class Relay:
         self._stopper.wait(random.uniform(most / 2, most))  # noqa: S311 -- spreads retries, hides nothing
 
 
+def _topic(event: Event) -> str:
+    return schema_registry.newest(event.type).topic
+
+
 def _topic_id(event: Event, present: topics.Present) -> UUID | None:
-    return present.get(schema_registry.newest(event.type).topic)
+    return present.get(_topic(event))

@@ -8,6 +8,7 @@ lacks: somebody who befriends now does not wait until all history is told.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from eventsourcing import direct, metrics, schema_registry, store
@@ -61,9 +62,19 @@ class Lacking:
         self._seen: tuple[object, ...] | None = None
         self._gaps: list[Gap] = []
 
+    def contradicts(self, connection: direct.Connection, shards: Sequence[int], present: Present) -> bool:
+        """Whether another relay has published one of the shards to another making of a topic than is thought present:
+        it may have asked Kafka later than we did."""
+        if (tuple(shards), _sorted(present)) == self._seen:
+            return False
+        known = _remembered(connection, shards)
+        return any(
+            known.get((shard, name), (found,))[0] != found for shard in shards for name, found in present.items()
+        )
+
     def look(self, connection: direct.Connection, shards: Sequence[int], present: Present) -> list[Gap]:
         """The gaps there are now."""
-        seen = (tuple(shards), tuple(sorted(present.items())))
+        seen = (tuple(shards), _sorted(present))
         if self._gaps or seen != self._seen:
             self._gaps, self._seen = _gaps(connection, shards, present), seen
         return self._gaps
@@ -92,7 +103,7 @@ def _types(topic: str) -> list[str]:
 
 
 def _gaps(connection: direct.Connection, shards: Sequence[int], present: Present) -> list[Gap]:
-    known = {(row[0], row[1]): row[2:] for row in direct.fetch(connection, REMEMBERED, {"shards": list(shards)})}
+    known = _remembered(connection, shards)
     pairs = [(shard, topic) for shard in shards for topic in present]
     changed = [pair for pair in pairs if pair not in known or known[pair][0] != present[pair[1]]]
     for shard, topic in changed:
@@ -104,6 +115,16 @@ def _gaps(connection: direct.Connection, shards: Sequence[int], present: Present
         for (shard, topic), (topic_id, after, until) in ((pair, known[pair]) for pair in pairs)
     ]
     return [gap for gap in found if gap.after < gap.until]
+
+
+def _sorted(present: Present) -> tuple[tuple[str, UUID], ...]:
+    return tuple(sorted(present.items()))
+
+
+def _remembered(connection: direct.Connection, shards: Sequence[int]) -> dict[tuple[int, str], tuple[Any, ...]]:
+    """By shard and topic: the id it was published to, how far it was published again, and up to where it must be."""
+    rows = direct.fetch(connection, REMEMBERED, {"shards": list(shards)})
+    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
 
 def _remember(connection: direct.Connection, shard: int, topic: str, topic_id: UUID, *, first: bool) -> None:

@@ -135,6 +135,15 @@ class TopicIds:
             self._due = time.monotonic() + self._every
         return self._known
 
+    def afresh(self) -> Present:
+        """The same, asked now, however lately it was asked before. Raises KafkaError."""
+        self.expire()
+        return self.current()
+
+    def expire(self) -> None:
+        """The next look asks."""
+        self._due = 0.0
+
     def _ask(self) -> dict[str, UUID]:
         self._client = self._client or broker.admin(timeout_ms=ASK_TIMEOUT_MS)
         names = {broker.topic_name(topic): topic for topic in self._topics}
@@ -148,7 +157,7 @@ class TopicIds:
 
     def close(self) -> None:
         """Give the connection back; the next look opens another, and asks."""
-        self._due = 0.0
+        self.expire()
         if self._client is not None:
             self._client.close()
             self._client = None

@@ -1,12 +1,13 @@
 """Makes the account of a chaos run: `./manage.py python chaos/account/__main__.py FOLDER [--again]`.
 
-Reads FOLDER/ledger.jsonl and, at the addresses in FOLDER/where.json, every store; keeps what it read in
-FOLDER/stores.json. `--again` goes by that file, when the stores are not up any more. Exit code 1: something is lost,
-doubled or wrong.
+Reads FOLDER/ledger.jsonl, FOLDER/kills.jsonl and, at the addresses in FOLDER/where.json, every store; keeps what it
+read in FOLDER/stores.json. `--again` goes by that file, when the stores are not up any more. Exit code 1: something
+is lost, doubled or wrong.
 """
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ def _ask(folder: Path, made: world.World, found: dict[str, Any]) -> None:
     (folder / "stores.json").write_text(json.dumps(found, default=str))
 
 
-def _made_anew(folder: Path) -> list[str]:
-    """The topics that were deleted and made again during the run."""
+def _made_anew(folder: Path) -> dict[str, int]:
+    """How often each topic was deleted and made again during the run. One whose deletion has failed counts: Kafka may
+    have done it all the same."""
     notes = folder / "kills.jsonl"
     hits = [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
-    return sorted({hit["target"].removeprefix("topic ") for hit in hits if hit["how"] == "made anew"})
+    struck = (hit["target"] for hit in hits if hit["how"] == "made anew" and hit["struck"])
+    return dict(Counter(target.removeprefix("topic ") for target in struck))
 
 
 def _load(folder: Path) -> dict[str, Any]:

@@ -20,9 +20,9 @@ def all_of(ledger: Ledger, world: World, stores: Stores) -> Findings:
         prefix = "user-" if service == "users" else "friendship-"
         yield from journey.stored(world, prefix, stores[service]["events"])
         yield from journey.outbox(stores[service]["events"], stores[service]["outbox"])
-        anew = topic in stores["anew"]
-        yield from journey.published(stores[service]["events"], stores["kafka"][topic], topic, anew=anew)
-        yield from journey.logged(stores[service]["events"], stores["recommendations"]["log"], topic)
+        anew = stores["anew"].get(topic, 0)
+        yield from journey.published(stores[service]["events"], stores["kafka"][topic], topic, anew=anew > 0)
+        yield from journey.logged(stores[service]["events"], stores["recommendations"]["log"], topic, anew=anew)
     yield from journey.positions(stores["recommendations"]["log"])
     yield from journey.letters(stores)
     yield from standing.users_state(world, stores["users"]["state"])

@@ -176,11 +176,13 @@ def _newest(events: Sequence[Row], last: Mapping[str, Row]) -> Findings:
             yield Finding(kind=WRONG, what=what, stream=stream)
 
 
-def logged(events: Sequence[Row], log: Sequence[Row], topic: str) -> Findings:
-    """Every event is in the log exactly once, as it was stored, in the order of its stream."""
+def logged(events: Sequence[Row], log: Sequence[Row], topic: str, *, anew: int) -> Findings:
+    """Every event is in the log exactly once, as it was stored, in the order of its stream.
+
+    `anew`: how often the topic was made anew, see `steps_back`.
+    """
     expected = {event["event_id"]: event for event in events}
     entries = [entry for entry in log if entry["topic"] == topic]
-    reached: dict[str, int] = {}
     for entry in entries:
         stream, number = entry["stream"], entry["version"]
         event = expected.get(entry["event_id"])
@@ -188,16 +190,32 @@ def logged(events: Sequence[Row], log: Sequence[Row], topic: str) -> Findings:
             yield Finding(kind=DOUBLED, what=f"version {number} is logged and was never stored", stream=stream)
         elif (stream, number, entry["type"], subject(entry)) != (*_place(event), event["type"], subject(event)):
             yield Finding(kind=WRONG, what=f"version {number} says something else in the log", stream=stream)
-        if number <= reached.get(stream, 0):
-            what = f"version {number} is logged behind version {reached[stream]}"
+    for stream, found in steps_back(entries).items():
+        for number, before in found if len(found) > anew else ():
+            what = f"version {number} is logged behind version {before}"
             yield Finding(kind=WRONG, what=what, stream=stream)
-        reached[stream] = max(number, reached.get(stream, 0))
     times = Counter(entry["event_id"] for entry in entries)
     for event in events:
         if times[event["event_id"]] != 1:
             kind = DOUBLED if times[event["event_id"]] else LOST
             what = f"version {event['version']} is in the log {times[event['event_id']]} times"
             yield Finding(kind=kind, what=what, stream=event["stream"])
+
+
+def steps_back(entries: Sequence[Row]) -> dict[str, list[tuple[int, int]]]:
+    """Where a stream goes back in the log: the version, and the one before it.
+
+    The log keeps the order of arrival. What comes ahead of its stream (see `ahead`) is logged before what the topic
+    lost and the log had not got yet; that follows, in order: one step back, each time that the topic was made anew.
+    """
+    last: dict[str, int] = {}
+    found: dict[str, list[tuple[int, int]]] = {}
+    for entry in entries:
+        stream, number = entry["stream"], entry["version"]
+        if number <= last.get(stream, 0):
+            found.setdefault(stream, []).append((number, last[stream]))
+        last[stream] = number
+    return found
 
 
 def _place(event: Row) -> tuple[str, int]:

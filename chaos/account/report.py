@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chaos.account.findings import DOUBLED, LOST, WRONG, Finding
-from chaos.account.journey import ahead, subject
+from chaos.account.journey import ahead, steps_back, subject
 from chaos.account.ledger import Ledger
 from chaos.account.stores import Row, Stores
 from chaos.account.world import World
@@ -44,10 +44,18 @@ def _counts(ledger: Ledger, world: World, stores: Stores) -> Iterator[tuple[str,
     yield "published", len(ids), f"in {len(messages):,} messages"
     early = sum(len(ahead(stores["kafka"][topic])) for topic in stores["anew"])
     if stores["anew"]:
-        remark = "messages of a topic made anew, before the relay noticed; then their whole streams"
+        times = ", ".join(f"{topic} {number} times" for topic, number in sorted(stores["anew"].items()))
+        remark = f"before the relay noticed, then their whole streams; made anew: {times}"
         yield "ahead of their streams", early, remark
     log = stores["recommendations"]["log"]
     yield "logged", len(log), ""
+    if stores["anew"]:
+        back = sum(map(len, steps_back(log).values()))
+        yield (
+            "steps back in the log",
+            back,
+            "behind what came ahead of its stream; at most one each time it was made anew",
+        )
     made = sum(row["position"] for row in stores["graph"]["checkpoints"])
     yield "projected", made, "positions of the log below the graph's checkpoints"
     ties = Counter(row["type"] for row in stores["graph"]["ties"])

@@ -155,7 +155,7 @@ class World:
         """What the account finds, and what each service's own `verify` does."""
         kept = ledger.read(json.dumps(line) + "\n" for line in self.lines)
         # No relay runs while a topic is made anew here: the strict order holds.
-        found: dict[str, Any] = {**stores.read(self._where()), "anew": ()}
+        found: dict[str, Any] = {**stores.read(self._where()), "anew": {}}
         made = expected.of(kept, [*found["users"]["events"], *found["friends"]["events"]])
         for messages in found["kafka"].values():
             messages[:] = [one for one in messages if one["value"] != {"poison": True}]

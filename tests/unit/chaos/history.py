@@ -25,7 +25,7 @@ class History:
             "kafka": {"user": [], "friend": []},
             "graph": {"people": [], "ties": [], "checkpoints": []},
             "answers": {},
-            "anew": [],
+            "anew": {},
         }
 
     # -- the ledger --------------------------------------------------------------------------------------------

@@ -331,9 +331,9 @@ def ahead_of_its_stream(stores: Stores) -> None:
 def test_a_new_event_before_its_stream_is_allowed_where_the_topic_was_made_anew(history: History) -> None:
     ahead_of_its_stream(history.stores)
     assert [one.kind for one in history.account()] == ["wrong", "wrong"]
-    history.stores["anew"] = ["friend"]
+    history.stores["anew"] = {"friend": 1}
     assert len(history.account()) == 2
-    history.stores["anew"] = ["user"]
+    history.stores["anew"] = {"user": 1}
     assert history.account() == []
     told = "\n".join(report.lines(*history.read(), history.stores, []))
     assert re.search(r"ahead of their streams +1 ", told)
@@ -362,5 +362,5 @@ def test_what_then_must_follow_all_the_same(
     messages = [copy.deepcopy(two), one, two]
     doctor(messages)
     history.stores["kafka"]["user"] = [*messages, *others]
-    history.stores["anew"] = ["user"]
+    history.stores["anew"] = {"user": 1}
     assert [found for found in history.account() if found.kind == kind and said in found.what]

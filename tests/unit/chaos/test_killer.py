@@ -1,7 +1,7 @@
 """The killer keeps to its rule, and says of each kill whether it hit somebody at work."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,8 @@ from chaos.targets import Failed
 class Targets:
     """Targets that only write down what is done to them."""
 
-    def __init__(self, *, work: int = 1, gone: int = 0, fails: bool = False) -> None:
-        self._work, self._gone, self._fails = work, gone, fails
+    def __init__(self, *, work: int = 1, gone: int = 0, fails: bool = False, unready: str = "") -> None:
+        self._work, self._gone, self._fails, self.unready = work, gone, fails, unready
         self.struck: list[Hit] = []
 
     def away(self) -> list[str]:
@@ -24,8 +24,8 @@ class Targets:
         return ["somebody"] * self._gone
 
     def ready(self, hit: Hit) -> bool:
-        """Always."""
-        return True
+        """All but one."""
+        return hit.target != self.unready
 
     def work(self, target: str) -> int:
         """As given."""
@@ -58,9 +58,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(killer, name, 0.0)
 
 
-def run(tmp_path: Path, targets: Targets, load: Load | None = None, how: str = KILL) -> Killer:
-    """A killer that went through one hit."""
-    hits: Iterator[Hit] = iter([Hit(after=0.0, target="users-relay", how=how)])
+def run(
+    tmp_path: Path,
+    targets: Targets,
+    load: Load | None = None,
+    how: str = KILL,
+    names: Sequence[str] = ("users-relay",),
+) -> Killer:
+    """A killer that went through a hit on each of these."""
+    hits: Iterator[Hit] = iter([Hit(after=0.0, target=name, how=how) for name in names])
     one = Killer(targets, load or Load(), hits, tmp_path / "kills.jsonl")  # type: ignore[arg-type]  # stand-ins
     one.run()
     return one
@@ -91,7 +97,7 @@ def test_nobody_is_hit_while_two_are_away(tmp_path: Path) -> None:
     targets = Targets(gone=2)
     run(tmp_path, targets)
     assert targets.struck == []
-    assert [note["trouble"] for note in notes(tmp_path)] == ["was not ready"]
+    assert [note["trouble"] for note in notes(tmp_path)] == ["put off"]
 
 
 def test_nobody_is_hit_before_commands_are_accepted_and_that_is_a_problem(tmp_path: Path) -> None:
@@ -105,3 +111,27 @@ def test_a_hit_that_failed_is_no_kill(tmp_path: Path) -> None:
     one = run(tmp_path, Targets(fails=True))
     assert one.kills.total() == 0
     assert [note["trouble"] for note in notes(tmp_path)] == ["no such process"]
+
+
+def test_a_hit_whose_target_is_not_ready_is_put_off_and_the_next_takes_its_turn(tmp_path: Path) -> None:
+    targets = Targets(unready="Neo4j")
+    run(tmp_path, targets, names=("Neo4j", "users-relay", "friends-web"))
+    assert [hit.target for hit in targets.struck] == ["users-relay", "friends-web"]
+
+
+def test_and_comes_when_it_is(tmp_path: Path) -> None:
+    class Soon(Targets):
+        def strike(self, hit: Hit) -> None:
+            """The first blow makes the other ready."""
+            super().strike(hit)
+            self.unready = ""
+
+    targets = Soon(unready="Neo4j")
+    run(tmp_path, targets, names=("Neo4j", "users-relay", "friends-web"))
+    assert [hit.target for hit in targets.struck] == ["users-relay", "Neo4j"]
+
+
+def test_it_notes_whether_it_struck_at_all(tmp_path: Path) -> None:
+    run(tmp_path, Targets(unready="users-relay"))
+    run(tmp_path, Targets(fails=True))
+    assert [note["struck"] for note in notes(tmp_path)] == [False, True]
