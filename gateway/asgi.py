@@ -13,7 +13,11 @@ from gateway.proxy import Proxy
 from service import health
 
 _discovery = Discovery.from_environment()
-_proxy = Proxy(_discovery, timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"))
+_proxy = Proxy(
+    _discovery,
+    timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"),
+    workers=environment.integer("WEB_WORKERS"),
+)
 application = Application(
     get_asgi_application(),
     _proxy,

@@ -8,17 +8,33 @@ import random
 from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 
+from gateway.breaker import Breaker
+
+# When more instances than this share are in trouble, the others would only follow them under the whole load.
+MOST_EJECTED = 0.5
+
 
 class Candidate(Protocol):
     """An instance as the balancer sees it."""
 
     outstanding: int
 
-    def ejected(self, now: float) -> bool:
-        """Whether it refused a connection a moment ago."""
+    @property
+    def breaker(self) -> Breaker:
+        """Whether it answers."""
 
 
 C = TypeVar("C", bound=Candidate)
+
+
+def ejected(candidates: Sequence[C], now: float) -> Sequence[C]:
+    """Those that are passed over because of how they answered: a share of all at most, and never the last; of too
+    many, those that would be for longest."""
+    shut = [candidate for candidate in candidates if not candidate.breaker.admits(now)]
+    most = min(max(1, int(len(candidates) * MOST_EJECTED)), len(candidates) - 1)
+    if len(shut) <= most:
+        return shut
+    return sorted(shut, key=lambda candidate: candidate.breaker.open_until, reverse=True)[:most]
 
 
 def choose(candidates: Sequence[C], *, now: float, tried: Collection[C] = ()) -> C | None:
@@ -27,7 +43,8 @@ def choose(candidates: Sequence[C], *, now: float, tried: Collection[C] = ()) ->
     if len(candidates) == 1 and not tried:
         return candidates[0]
     left = [candidate for candidate in candidates if candidate not in tried]
-    preferred = [candidate for candidate in left if not candidate.ejected(now)] or left
+    passed_over = ejected(candidates, now)
+    preferred = [candidate for candidate in left if candidate not in passed_over] or left
     if len(preferred) < 2:
         return preferred[0] if preferred else None
     one, other = random.sample(preferred, 2)

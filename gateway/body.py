@@ -50,8 +50,9 @@ class Body:
         return self._kept is not None and not self._more
 
     def rewind(self) -> None:
-        """Begin again with what is `kept`, all of which is the opening then."""
-        self._first, self._flowing = bytes(self._kept or b""), False
+        """Begin again with what is `kept`, all of which is the opening then, or with the `whole` opening."""
+        if self._kept is not None:
+            self._first, self._flowing = bytes(self._kept), False
 
     def opening(self) -> bytes:
         """Its begin, framed."""

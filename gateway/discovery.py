@@ -175,8 +175,9 @@ class Discovery:
     def show(self) -> None:
         """Set the gauges, and hand on what was counted."""
         metrics.hand_on()
+        now = asyncio.get_running_loop().time()
         for route in ROUTES:
-            metrics.BY_ROUTE[route.id].show(self._upstreams.get(route.service, ()))
+            metrics.BY_ROUTE[route.id].show(self._upstreams.get(route.service, ()), now)
         metrics.REGISTRY_ANSWERS.set(not self._silent)
 
     def described(self) -> dict[str, list[str]]:

@@ -12,9 +12,14 @@ from gateway.body import Body, ClientGone, Send
 from gateway.headers import Incoming
 from gateway.pool import Upstream
 from gateway.routing import Route
+from gateway.tries import UNAVAILABLE, Tries
 from gateway.upstream import Connection, UpstreamError
 
 logger = logging.getLogger(__name__)
+
+
+class Unavailable(Exception):
+    """The instance answered 502, 503 or 504, and another may have the request."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +35,7 @@ class Request:
     scope: Mapping[str, Any]
     incoming: Incoming
     body: Body
+    tries: Tries
     patience: float
     deadline: float
 
@@ -51,8 +57,8 @@ class Request:
 async def over(connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float) -> None:
     """Send the request, pass the answer back; the connection must be given back afterwards.
 
-    Raises UpstreamError, ClientGone or UnderWay while nothing has been passed back; later the client's answer just
-    ends early.
+    Raises UpstreamError, ClientGone, UnderWay or Unavailable while nothing has been passed back; later the client's
+    answer just ends early.
     `timeout`: seconds until the answer begins, and of silence within it.
     """
     head = request.head(upstream.authority) + request.body.opening()
@@ -60,11 +66,11 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
     connection.send(head, head_only=request.scope["method"] == "HEAD")
     if request.body.whole:
         connection.expect(timeout)
-        await _answer(connection, request, send, timeout, begun)
+        await _answer(connection, upstream, request, send, timeout, begun)
         return
     flow = asyncio.get_running_loop().create_task(request.body.flow(connection, timeout))
     try:
-        await _answer(connection, request, send, timeout, begun)
+        await _answer(connection, upstream, request, send, timeout, begun)
     finally:
         if not flow.done():
             # Answered before the whole request was there: what is still to come must not go to the next one.
@@ -72,10 +78,16 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
             connection.close()
 
 
-async def _answer(connection: Connection, request: Request, send: Send, timeout: float, begun: float) -> None:
+async def _answer(
+    connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float, begun: float
+) -> None:
     await connection.answer()
     counts = metrics.BY_ROUTE[request.route.id]
     counts.took(perf_counter() - begun)
+    if connection.status < 500:
+        upstream.breaker.succeeded(asyncio.get_running_loop().time())
+    else:
+        _judge(connection.status, upstream, request)
     endless = _endless(connection.headers)
     patience = None if endless else timeout
     # An instance that dies between head and body has given no answer, and that can still be said.
@@ -95,7 +107,17 @@ async def _answer(connection: Connection, request: Request, send: Send, timeout:
             await send({"type": "http.response.body", "body": data, "more_body": more})
     except (UpstreamError, ClientGone) as error:
         # Too late for another status: the server ends the client's connection, which shows that something is missing.
+        if isinstance(error, UpstreamError):
+            upstream.breaker.failed(asyncio.get_running_loop().time())
         logger.warning("An answer of %s broke off: %s", request.route.service, error)
+
+
+def _judge(status: int, upstream: Upstream, request: Request) -> None:
+    now = asyncio.get_running_loop().time()
+    upstream.breaker.failed(now)
+    if status in UNAVAILABLE and request.tries.elsewhere(now):
+        metrics.BY_ROUTE[request.route.id].unavailable.inc()
+        raise Unavailable(f"{upstream!r} answered {status}")
 
 
 async def _next(connection: Connection, patience: float | None) -> tuple[bytes, bool]:

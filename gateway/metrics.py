@@ -6,8 +6,10 @@ the registry, and when this worker is scraped; a worker that is killed takes tha
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from gateway.breaker import State
 from gateway.pool import Upstream
 from gateway.routing import ROUTES, Route
 from service import metrics
@@ -31,9 +33,29 @@ UPSTREAM_SECONDS = metrics.histogram(
 )
 RETRIES = metrics.counter(
     "gateway_retries_total",
-    "Requests tried again, by why: `refused`, the instance took no connection; `lost`, a kept one had ended; "
-    "`under_way`, the same command was not answered yet.",
+    "Requests tried again, by why: `refused`, the instance took no connection; `lost`, it ended without an answer; "
+    "`unavailable`, the answer was 502, 503 or 504; `under_way`, the same command was not answered yet.",
     ["route", "reason"],
+    where=WHERE,
+)
+DENIED = metrics.counter(
+    "gateway_retries_denied_total",
+    "Requests that another instance might have answered, not tried again because the budget was used up.",
+    ["route"],
+    where=WHERE,
+)
+EJECTIONS = metrics.counter(
+    "gateway_ejections_total",
+    "Times that an instance's breaker opened, by why: `refused`, it took no connection; `failures`, several answers "
+    "in a row were 5xx, broken or too late.",
+    ["route", "reason"],
+    where=WHERE,
+)
+BREAKERS = metrics.gauge(
+    "gateway_breakers",
+    "Instances by what their breakers let through: `closed`, all requests; `half_open`, one at a time; `open`, none. "
+    "Each worker has its own; this is their sum.",
+    ["route", "state"],
     where=WHERE,
 )
 FAILED = metrics.counter(
@@ -67,7 +89,10 @@ class Of:
         self._taken = [0] * (len(metrics.LATENCY) + 1)
         self._seconds = 0.0
         self.refused, self.lost = RETRIES.labels(route, "refused"), RETRIES.labels(route, "lost")
-        self.under_way = RETRIES.labels(route, "under_way")
+        self.under_way, self.unavailable = RETRIES.labels(route, "under_way"), RETRIES.labels(route, "unavailable")
+        self.denied = DENIED.labels(route)
+        self._ejections = {reason: EJECTIONS.labels(route, reason) for reason in ("refused", "failures")}
+        self._breakers = {state: BREAKERS.labels(route, state.value) for state in State}
         self.failures = {kind: FAILED.labels(route, kind) for kind in FAILURES}
         self._in_flight, self._idle = IN_FLIGHT.labels(route), IDLE.labels(route)
         self._instances = INSTANCES.labels(route)
@@ -92,8 +117,14 @@ class Of:
         self._upstream._sum.inc(self._seconds)
         self._answered, self._taken, self._seconds = [0] * len(self._answered), [0] * len(self._taken), 0.0
 
-    def show(self, instances: Sequence[Upstream]) -> None:
-        """The state of a route's instances."""
+    def show(self, instances: Sequence[Upstream], now: float) -> None:
+        """The state of a route's instances; `now` is the event loop's time."""
+        states = Counter(one.breaker.state(now) for one in instances)
+        for state, gauge in self._breakers.items():
+            gauge.set(states[state])
+        for one in instances:
+            for reason, number in one.breaker.take_opened().items():
+                self._ejections[reason].inc(number)
         self._instances.set(len(instances))
         self._in_flight.set(sum(one.outstanding for one in instances))
         self._idle.set(sum(one.idle for one in instances))

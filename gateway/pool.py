@@ -4,14 +4,13 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
+from gateway.breaker import Breaker
 from gateway.upstream import Connection, NoConnection, TooBusy
 
 CONNECT_SECONDS = 2.0
 # Shorter than any server's own (uvicorn 5 s, Tomcat 20 s, gunicorn here 75 s): the gateway closes first, so that a
 # request seldom meets a connection that its instance is just closing.
 IDLE_SECONDS = 4.0
-# After a refused connection an instance is asked only when no other is left.
-EJECTED_SECONDS = 3.0
 
 
 class Upstream:
@@ -23,7 +22,7 @@ class Upstream:
         self.outstanding = 0
         self._idle: deque[Connection] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._ejected_until = 0.0
+        self.breaker = Breaker()
         self.retired = False
 
     def __repr__(self) -> str:
@@ -35,17 +34,30 @@ class Upstream:
         Waits up to `seconds` while all are at work. Raises NoConnection, TooBusy.
         """
         loop = asyncio.get_running_loop()
-        if self.outstanding >= self._limit:
-            await self._turn(loop, seconds)
-        else:
-            self.outstanding += 1
-        if not fresh:
-            now = loop.time()
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.closed and now - connection.idle_since < IDLE_SECONDS:
-                    return connection
-                connection.close()
+        now = loop.time()
+        probes = self.breaker.begin(now)
+        try:
+            if self.outstanding >= self._limit:
+                await self._turn(loop, seconds)
+            else:
+                self.outstanding += 1
+            connection = (None if fresh else self._kept(now)) or await self._connected(loop, seconds)
+        except BaseException:
+            if probes:
+                self.breaker.left()
+            raise
+        connection.probes = probes
+        return connection
+
+    def _kept(self, now: float) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed and now - connection.idle_since < IDLE_SECONDS:
+                return connection
+            connection.close()
+        return None
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop, seconds: float) -> Connection:
         try:
             return await self._connect(loop, min(seconds, CONNECT_SECONDS))
         except BaseException:
@@ -59,6 +71,8 @@ class Upstream:
             self._idle.append(connection)
         else:
             connection.close()
+        if connection.probes:
+            self.breaker.left()
         self._leave()
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, seconds: float) -> Connection:
@@ -66,9 +80,8 @@ class Upstream:
             async with asyncio.timeout(seconds):
                 _, connection = await loop.create_connection(lambda: Connection(loop), self.host, self.port)
         except (OSError, TimeoutError, UnicodeError) as error:
-            self._ejected_until = loop.time() + EJECTED_SECONDS
+            self.breaker.refused(loop.time())
             raise NoConnection(f"{self!r} takes no connections: {error or type(error).__name__}") from error
-        self._ejected_until = 0.0
         return connection
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
@@ -96,10 +109,6 @@ class Upstream:
                 turn.set_result(None)
                 return
         self.outstanding -= 1
-
-    def ejected(self, now: float) -> bool:
-        """Whether it refused a connection a moment ago. `now` is the loop's time."""
-        return now < self._ejected_until
 
     @property
     def idle(self) -> int:

@@ -5,40 +5,48 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import answers, balancer, exchange, headers, metrics
+from gateway import answers, exchange, headers, metrics
 from gateway.body import Body, ClientGone, Receive, Send
+from gateway.budget import FLOOR_PER_SECOND, Budget
 from gateway.discovery import Discovery
-from gateway.exchange import Request
+from gateway.exchange import Request, Unavailable
 from gateway.pool import Upstream
-from gateway.routing import Route
+from gateway.routing import ROUTES, Route
+from gateway.tries import Tries, repeatable
 from gateway.under_way import StillUnderWay, UnderWay
 from gateway.upstream import ConnectionLost, NoConnection, TooBusy, TooSlow, UpstreamError
 from service import preferences, problems
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
-# https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2: to send one of these twice does no more than to send it once.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRY_AFTER = {"Retry-After": "2"}
 
 
 class Proxy:
-    """Passes requests on to instances that `discovery` knows; they have `timeout` seconds to begin their answer."""
+    """Passes requests on to instances that `discovery` knows; they have `timeout` seconds to begin their answer.
 
-    def __init__(self, discovery: Discovery, *, timeout: float) -> None:
+    `workers`: how many processes this gateway is; each has its share of what all together may send again.
+    """
+
+    def __init__(self, discovery: Discovery, *, timeout: float, workers: int = 1) -> None:
         self._discovery, self._timeout = discovery, timeout
+        self._budgets = {route.id: Budget(floor=FLOOR_PER_SECOND / workers) for route in ROUTES}
 
     async def forward(
         self, route: Route, path: bytes, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Serve the request from an instance of the route's service, or answer with a problem."""
         incoming, patience = headers.read(scope["headers"]), self._patience(route, scope)
+        may_repeat, budget = repeatable(scope), self._budgets[route.id]
+        body = Body(incoming, receive, keep=may_repeat)
+        budget.request()
         request = Request(
             route=route,
             path=path,
             scope=scope,
             incoming=incoming,
-            body=Body(incoming, receive, keep=_has(scope, b"idempotency-key")),
+            body=body,
+            tries=Tries(budget, body, repeatable=may_repeat),
             patience=patience,
             deadline=asyncio.get_running_loop().time() + patience,
         )
@@ -51,6 +59,8 @@ class Proxy:
             told = (scope["method"], scope["path"], problem.status, error, incoming.request_id.decode())
             logger.warning("%s %s: %d, %s (request %s)", *told)
             await answers.problem(send, problem, scope, incoming)
+        if request.tries.denied:
+            metrics.BY_ROUTE[route.id].denied.inc()
 
     def _patience(self, route: Route, scope: Mapping[str, Any]) -> float:
         """For how many seconds an answer may keep the client waiting."""
@@ -64,61 +74,69 @@ class Proxy:
         """Try instances until one has taken the request. Raises UpstreamError, ClientGone."""
         await request.body.begin()
         patience = request.patience
-        tried: set[Upstream] = set()
-        fresh, pause = False, None
         while True:
-            upstream = await self._choose(request.route.service, tried)
+            upstream = await self._choose(request)
             try:
-                await self._through(upstream, request, send, patience, fresh=fresh)
+                await self._through(upstream, request, send, patience)
             except UnderWay as again:
                 metrics.BY_ROUTE[request.route.id].under_way.inc()
-                pause = again.seconds
-                await asyncio.sleep(pause)
-                patience = request.deadline - asyncio.get_running_loop().time()
-                request.body.rewind()
-                tried, fresh = set(), False
-            except TooSlow as error:
-                if pause is None:
-                    raise
-                # Whether this time it was begun is not known; under its key it can be asked for again.
-                raise StillUnderWay(pause) from error
-            except NoConnection:
-                metrics.BY_ROUTE[request.route.id].refused.inc()
-                tried.add(upstream)
-            except ConnectionLost as error:
-                if not _may_repeat(request, error):
-                    raise
-                metrics.BY_ROUTE[request.route.id].lost.inc()
-                # A new connection cannot be lost unread: there is no third time.
-                fresh = True
+                await asyncio.sleep(again.seconds)
+                request.tries.begin_anew(again)
+            except Unavailable as found:
+                logger.info("Trying another: %s (request %s)", found, request.incoming.request_id.decode())
+            except UpstreamError as error:
+                _go_on(request, error)
             else:
                 return
+            patience = request.deadline - asyncio.get_running_loop().time()
+            if patience <= 0:
+                _go_on(request, TooSlow("No time was left for another try."))
 
-    async def _choose(self, service: str, tried: set[Upstream]) -> Upstream:
-        instances = await self._discovery.instances(service)
-        chosen = balancer.choose(instances, now=asyncio.get_running_loop().time(), tried=tried)
+    async def _choose(self, request: Request) -> Upstream:
+        instances = await self._discovery.instances(request.route.service)
+        chosen = request.tries.next(instances, asyncio.get_running_loop().time())
         if chosen is None:
-            raise NoConnection(f"{len(tried)} of {len(instances)} known instances took no connection")
+            raise NoConnection(f"{request.tries.tried} of {len(instances)} known instances took no connection")
         return chosen
 
-    async def _through(
-        self, upstream: Upstream, request: Request, send: Send, patience: float, *, fresh: bool
-    ) -> None:
-        connection = await upstream.acquire(patience, fresh=fresh)
+    async def _through(self, upstream: Upstream, request: Request, send: Send, patience: float) -> None:
+        connection = await upstream.acquire(patience, fresh=request.tries.fresh)
         try:
             await exchange.over(connection, upstream, request, send, patience)
+        except UpstreamError as error:
+            if _is_its_fault(error, request, patience):
+                upstream.breaker.failed(asyncio.get_running_loop().time())
+            raise
         finally:
             upstream.release(connection)
 
 
+def _is_its_fault(error: UpstreamError, request: Request, patience: float) -> bool:
+    """Whether the instance failed: not where it ended an idle connection, or had little time left."""
+    if isinstance(error, TooSlow):
+        return patience * 2 >= request.patience
+    return not (isinstance(error, ConnectionLost) and error.unread)
+
+
+def _go_on(request: Request, error: UpstreamError) -> None:
+    """Prepares the next try after this error; raises it where there must be none."""
+    counts, tries = metrics.BY_ROUTE[request.route.id], request.tries
+    if isinstance(error, NoConnection):
+        tries.carried_nothing()
+        counts.refused.inc()
+    elif isinstance(error, ConnectionLost) and (
+        tries.elsewhere(asyncio.get_running_loop().time()) or tries.over_a_new_connection(error)
+    ):
+        counts.lost.inc()
+    elif isinstance(error, TooSlow) and tries.under_way is not None:
+        # Whether this time it was begun is not known; under its key it can be asked for again.
+        raise StillUnderWay(tries.under_way.seconds) from error
+    else:
+        raise error
+
+
 def _has(scope: Mapping[str, Any], field: bytes) -> bool:
     return any(name == field for name, _ in scope["headers"])
-
-
-def _may_repeat(request: Request, error: ConnectionLost) -> bool:
-    """Whether the request may be sent again: a kept connection that ends without a word was most likely closed before
-    the request came, but the instance may have acted all the same, so a command may not."""
-    return error.unread and request.scope["method"] in IDEMPOTENT and request.body.whole
 
 
 def _problem(error: Exception, service: str) -> tuple[Problem, str]:

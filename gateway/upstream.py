@@ -57,6 +57,8 @@ class Connection(asyncio.Protocol):
         self._closed = False
         self._kept = False
         self.idle_since = 0.0
+        # Whether what it carries is the one request that a half-open breaker let through.
+        self.probes = False
         self._forget()
 
     def _forget(self) -> None:

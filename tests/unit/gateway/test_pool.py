@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway import pool
+from gateway.breaker import FIRST_SECONDS, Breaker
 from gateway.pool import Upstream
 from gateway.upstream import Connection, NoConnection, TooBusy
 
@@ -213,24 +214,43 @@ def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
     with_server(test, limit=1)
 
 
-def test_a_refused_connection_ejects_until_one_is_taken() -> None:
+def test_a_refused_connection_opens_the_breaker() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         async with served(1) as (upstream, _):
             port = upstream.port
         gone = Upstream("127.0.0.1", port, limit=1)
-        assert not gone.ejected(loop.time())
+        assert gone.breaker.admits(loop.time())
         with pytest.raises(NoConnection):
             await gone.acquire(5.0)
-        assert gone.ejected(loop.time())
+        assert not gone.breaker.admits(loop.time())
         assert gone.outstanding == 0
-        assert not gone.ejected(loop.time() + pool.EJECTED_SECONDS)
-        async with served(1, port):
-            await ask(gone)
-            assert not gone.ejected(loop.time())
-            gone.retire()
 
     asyncio.run(run())
+
+
+def half_open() -> Breaker:
+    """The breaker of an instance that refused a connection long ago."""
+    breaker = Breaker()
+    breaker.refused(asyncio.get_running_loop().time() - FIRST_SECONDS)
+    return breaker
+
+
+def test_a_request_that_tells_nothing_leaves_room_for_another_probe() -> None:
+    async def test(upstream: Upstream, server: Server) -> None:
+        upstream.breaker = half_open()
+        now = asyncio.get_running_loop().time()
+        connection = await upstream.acquire(5.0)
+        assert not upstream.breaker.admits(now)
+        upstream.release(connection)
+        assert upstream.breaker.admits(now)
+        first, second = await upstream.acquire(5.0), await upstream.acquire(5.0)
+        upstream.release(second)
+        assert not upstream.breaker.admits(now), "the first is the probe, and is still under way"
+        upstream.release(first)
+        assert upstream.breaker.admits(now)
+
+    with_server(test)
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example"])
