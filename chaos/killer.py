@@ -1,9 +1,10 @@
 """Goes through the plan's hits, one at a time, and never faster than the system can bear.
 
 The rule: a hit comes when its pause is over, at least PROGRESS commands were accepted since the last hit, at most one
-process or engine is away, and the target has been at work for some seconds. A hit whose target is not so far is put
-off, and the next one takes its turn. It strikes as soon as the target has work in flight, or after
-SECONDS_TO_FIND_WORK all the same; then it does not count.
+process or engine is away (no other engine, where the target is one: they come back slowly), and the target has been
+at work for some seconds. It strikes as soon as the target has work in flight. A hit whose target is not ready, or has
+no work for SECONDS_TO_FIND_WORK, is put off, and the next one takes its turn; for want of work once, then it strikes
+all the same, and does not count.
 """
 
 import json
@@ -30,6 +31,7 @@ class Killer(threading.Thread):
         self._targets, self._load, self._plan, self._notes = targets, load, plan, notes
         self._stopping = threading.Event()
         self._put_off: list[Hit] = []
+        self._idle: set[Hit] = set()
         self.said = self.problem = ""
         self.kills: Counter[str] = Counter()
         self.counted: Counter[str] = Counter()
@@ -81,6 +83,11 @@ class Killer(threading.Thread):
 
     def _strike(self, hit: Hit) -> None:
         work = self._find_work(hit) if hit.how in (KILL, WORKER) else 0
+        if hit.how in (KILL, WORKER) and not work and hit not in self._idle:
+            self._idle.add(hit)
+            self._put_off.append(hit)
+            self._note(hit, 0, "put off, it has no work", struck=False)
+            return
         try:
             self._targets.strike(hit)
         except Failed as error:

@@ -57,6 +57,8 @@ class Targets:
         if hit.how == ANEW:
             return not self.away()
         if hit.target in self.engines:
+            if self.engines.keys() & self.away():
+                return False
             return time.monotonic() - self._last_away.get(hit.target, 0.0) > SECONDS_WELL["engine"]
         process = self._system.processes[hit.target]
         return process.running and process.fresh and process.seconds > SECONDS_WELL["process"]

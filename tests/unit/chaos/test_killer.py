@@ -15,8 +15,10 @@ from chaos.targets import Failed
 class Targets:
     """Targets that only write down what is done to them."""
 
-    def __init__(self, *, work: int = 1, gone: int = 0, fails: bool = False, unready: str = "") -> None:
-        self._work, self._gone, self._fails, self.unready = work, gone, fails, unready
+    def __init__(
+        self, *, work: int = 1, gone: int = 0, fails: bool = False, unready: str = "", idle: str = ""
+    ) -> None:
+        self._work, self._gone, self._fails, self.unready, self._idle = work, gone, fails, unready, idle
         self.struck: list[Hit] = []
 
     def away(self) -> list[str]:
@@ -28,8 +30,8 @@ class Targets:
         return hit.target != self.unready
 
     def work(self, target: str) -> int:
-        """As given."""
-        return self._work
+        """As given, but for one."""
+        return 0 if target == self._idle else self._work
 
     def strike(self, hit: Hit) -> None:
         """Write it down."""
@@ -83,9 +85,13 @@ def test_a_kill_of_somebody_at_work_counts(tmp_path: Path) -> None:
     assert [note["work"] for note in notes(tmp_path)] == [3]
 
 
-def test_a_kill_of_somebody_idle_does_not_count(tmp_path: Path) -> None:
-    one = run(tmp_path, Targets(work=0))
+def test_who_is_idle_is_left_for_later_once_and_then_the_kill_does_not_count(tmp_path: Path) -> None:
+    targets = Targets(idle="users-relay")
+    one = run(tmp_path, targets, names=("users-relay", "friends-web", "users-web"))
+    assert [hit.target for hit in targets.struck] == ["users-relay", "friends-web"]
     assert (one.kills["users-relay"], one.counted["users-relay"]) == (1, 0)
+    assert (one.kills["friends-web"], one.counted["friends-web"]) == (1, 1)
+    assert [note["struck"] for note in notes(tmp_path)] == [False, True, True]
 
 
 def test_who_is_stopped_is_not_killed(tmp_path: Path) -> None:
