@@ -103,6 +103,29 @@ SETTINGS = _declare(
         "The longest that a read waits for what its `Consistency-Token` names; the gateway waits so much longer.",
     ),
     ("GATEWAY_TIMEOUT_SECONDS", "10", "How long the gateway waits for an instance's answer before it says 504."),
+    (
+        "GATEWAY_RATE_LIMIT",
+        "",
+        "Requests that each client has at a gateway: `600/60`, so many at once and as many again in so many seconds; "
+        "its workers share them evenly; empty: no limit.",
+    ),
+    (
+        "GATEWAY_API_KEYS",
+        "",
+        "Clients that are counted by name, wherever they ask from: `name:SHA256,…`, of the key that they send as "
+        "`X-API-Key`, in hexadecimal.",
+    ),
+    (
+        "GATEWAY_TRUSTED_PROXIES",
+        "",
+        "Networks of proxies before the gateway whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: "
+        "`10.0.0.0/8,fd00::/8`.",
+    ),
+    (
+        "GATEWAY_CORS_ORIGINS",
+        "",
+        "Origins whose pages may ask the gateway: `https://app.example,https://other.example`.",
+    ),
     ("GATEWAY_POLL_MILLISECONDS", "2000", "How often each gateway worker asks the registry what is up."),
     (
         "GATEWAY_CONNECTIONS",

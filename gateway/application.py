@@ -6,6 +6,7 @@ from typing import Any
 from gateway import answers, inside, metrics, routing, target
 from gateway.body import Message, Receive, Send
 from gateway.discovery import Discovery
+from gateway.edge import Edge
 from gateway.proxy import Proxy
 from gateway.target import Scope
 from service.problems import Problem
@@ -17,14 +18,13 @@ Handler = Callable[[Scope, Any, Any], Awaitable[None]]
 class Application:
     """ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/): HTTP and lifespan; WebSockets are refused.
 
-    `tls`: clients come over HTTPS, which ends before us. `inside_port`: the port for those who run the system, 0 for
-    none.
+    `edge`: the rules for clients. `inside_port`: the port for those who run the system, 0 for none.
     """
 
     def __init__(
-        self, django: Handler, proxy: Proxy, discovery: Discovery, *, tls: bool, inside_port: int = 0
+        self, django: Handler, proxy: Proxy, discovery: Discovery, edge: Edge, *, inside_port: int = 0
     ) -> None:
-        self._django, self._proxy, self._discovery, self._tls = django, proxy, discovery, tls
+        self._django, self._proxy, self._discovery, self._edge = django, proxy, discovery, edge
         self._inside_port = inside_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,17 +41,22 @@ class Application:
         if self._inside_port and scope["server"][1] == self._inside_port:
             await inside.serve(scope, receive, send)
             return
+        scope, outgoing = self._edge.open(scope, send)
         try:
-            scope = target.read(scope, tls=self._tls)
+            # First of all: what is refused for its form counts, too.
+            if not await self._edge.admit(scope, outgoing):
+                metrics.answered_ourselves(204)
+                return
+            scope = target.read(scope, tls=self._edge.tls)
             found = routing.find(scope["raw_path"])
         except Problem as problem:
             metrics.answered_ourselves(problem.status)
-            await answers.problem(send, problem, scope)
+            await answers.problem(outgoing, problem, scope)
             return
         if found is None:
-            await self._django(scope, receive, _counting(send))
+            await self._django(scope, receive, _counting(outgoing))
         else:
-            await self._proxy.forward(*found, scope, receive, send)
+            await self._proxy.forward(*found, scope, receive, outgoing)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

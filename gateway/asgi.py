@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 from config import environment
 from gateway.application import Application
 from gateway.discovery import Discovery
+from gateway.edge import Edge
 from gateway.proxy import Proxy
 from service import health
 
@@ -22,7 +23,7 @@ application = Application(
     get_asgi_application(),
     _proxy,
     _discovery,
-    tls=environment.flag("TLS"),
+    Edge.from_environment(),
     inside_port=environment.integer("METRICS_PORT"),
 )
 health.register("discovery", _discovery.check)

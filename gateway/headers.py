@@ -39,6 +39,8 @@ _WRITTEN_ANEW = frozenset(
         b"x-request-id",
         b"traceparent",
         b"tracestate",
+        # Between a client and the gateway.
+        b"x-api-key",
     }
 )
 _NOT_FORWARDED = HOP_BY_HOP | _WRITTEN_ANEW
@@ -113,6 +115,7 @@ def request_head(
     tracestate = b"tracestate: %b\r\n" % incoming.tracestate if incoming.tracestate else b""
     return (
         b"%b %b HTTP/1.1\r\nhost: %b\r\nx-request-id: %b\r\ntraceparent: %b\r\n%b"
+        b"forwarded: for=%b;proto=%b\r\n"
         b"x-forwarded-for: %b\r\nx-forwarded-host: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-prefix: /%b\r\n%b%b\r\n"
     ) % (
         method.encode("ascii"),
@@ -121,6 +124,9 @@ def request_head(
         incoming.request_id,
         incoming.traceparent,
         tracestate,
+        # https://www.rfc-editor.org/rfc/rfc7239#section-6: colons are for quotes and brackets.
+        (f'"[{client}]"' if ":" in client else client).encode("ascii"),
+        scheme.encode("ascii"),
         client.encode("ascii"),
         host,
         scheme.encode("ascii"),

@@ -65,6 +65,7 @@ def test_where_a_request_comes_from_is_said_by_the_gateway_alone() -> None:
     )
     about = [line for line in sent((b"host", b"social.example"), *lies) if b"forwarded" in line or b"real" in line]
     assert about == [
+        b"forwarded: for=10.1.2.3;proto=https",
         b"x-forwarded-for: 10.1.2.3",
         b"x-forwarded-host: social.example",
         b"x-forwarded-proto: https",
