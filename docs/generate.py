@@ -165,6 +165,7 @@ SUBJECTS = {
     "Engines of the desktop run": ("002",),
     "Registry": ("003",),
     "Gateway": ("004",),
+    "Security": tuple(f"011{digit}" for digit in range(5)),
     "Projector and graph": ("005",),
     "The desktop run": ("006",),
     "Tests": ("007", "0090"),
