@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gateway import views
+from gateway import documentation, views
 from service import health
 from service.urls import handler400, handler403, handler404, handler500
 
@@ -13,5 +13,7 @@ urlpatterns = [
     path("actuator/health", health.view, name="health"),
     path("actuator/health/liveness", health.liveness, name="liveness"),
     path("actuator/gateway/routes", views.routes, name="routes"),
-    path("docs/asyncapi.json", views.asyncapi, name="asyncapi"),
+    path("docs", documentation.view, name="docs"),
+    path("docs/", documentation.view),
+    path("docs/<str:name>", documentation.view),
 ]

@@ -45,7 +45,6 @@ def document() -> dict[str, Any]:
     schemas = shapes.schemas() | {name: schema for one in parts.values() for name, schema in one["schemas"].items()}
     return {
         "openapi": "3.1.1",
-        "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "info": _info(),
         "servers": [{"url": "/", "description": "The gateway that serves this document."}],
         "tags": [{"name": name} for name in (*OPERATIONS, edge.TAG)],
