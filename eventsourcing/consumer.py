@@ -258,6 +258,7 @@ class Consumer:
         self._failures = 0
         # When the first was published of what was taken off Kafka and is not committed, by partition.
         self._held: dict[TopicPartition, float] = {}
+        metrics.consumer_begins(subscription.name, subscription.topics)
         metrics.CONSUMER_LAG.labels(subscription.name).set_function(self._lag)
 
     def run(self) -> None:

@@ -18,6 +18,12 @@ SELECT consumer, count(DISTINCT key), count(*) FROM (
     SELECT consumer, key FROM dead_letters WHERE state IN ('parked', 'queued') LIMIT %s) AS one
 GROUP BY consumer
 """
+# Whose sessions they are is hidden from an ordinary role, how many there are is not.
+DATABASE = """
+SELECT (SELECT sum(numbackends) FROM pg_stat_database), current_setting('max_connections'),
+       (SELECT extract(epoch FROM clock_timestamp() - min(xact_start)) FROM pg_stat_activity
+        WHERE backend_type = 'client backend')
+"""
 RUNS = "SELECT command, extract(epoch FROM finished_at), seconds, differences FROM maintenance_runs"
 
 
@@ -99,7 +105,7 @@ def dead_letters(connection: direct.Connection) -> Iterator[Metric]:
 
 
 def maintenance(connection: direct.Connection) -> Iterator[Metric]:
-    """What the last `verify` and `rebuild` came to."""
+    """What the last `verify`, `rebuild` and `erased` came to."""
     at, seconds, differences = (one.gauge() for one in (metrics.RUN_AT, metrics.RUN_SECONDS, metrics.RUN_DIFFERENCES))
     for command, finished, took, found in direct.fetch(connection, RUNS):
         at.add_metric([command], float(finished))
@@ -108,6 +114,14 @@ def maintenance(connection: direct.Connection) -> Iterator[Metric]:
     yield from (at, seconds, differences)
 
 
+def database(connection: direct.Connection) -> Iterator[Metric]:
+    """How near PostgreSQL is to refusing connections, and what keeps it from cleaning up."""
+    ((connections, most, oldest),) = direct.fetch(connection, DATABASE)
+    yield _plain(metrics.DATABASE_CONNECTIONS, float(connections))
+    yield _plain(metrics.DATABASE_MOST, float(most))
+    yield _plain(metrics.DATABASE_OLDEST, float(oldest or 0.0))
+
+
 def all_of_them() -> tuple[Callable[[direct.Connection], Iterator[Metric]], ...]:
     """What every event-sourced service reports."""
-    return Outbox(), dead_letters, maintenance
+    return Outbox(), dead_letters, database, maintenance

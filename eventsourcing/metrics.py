@@ -142,10 +142,25 @@ LETTERS = metrics.declare(
     ["consumer"],
     where=REPORTER,
 )
+DATABASE_CONNECTIONS = metrics.declare(
+    "gauge",
+    "eventsourcing_database_connections",
+    "Connections that the service's PostgreSQL has, everybody's.",
+    where=REPORTER,
+)
+DATABASE_MOST = metrics.declare(
+    "gauge", "eventsourcing_database_max_connections", "The most that it takes: `max_connections`.", where=REPORTER
+)
+DATABASE_OLDEST = metrics.declare(
+    "gauge",
+    "eventsourcing_database_oldest_transaction_seconds",
+    "Age of the oldest open transaction of those that the service's role may see.",
+    where=REPORTER,
+)
 RUN_AT = metrics.declare(
     "gauge",
     "eventsourcing_maintenance_timestamp_seconds",
-    "When a `verify` or `rebuild` last came to its end, in seconds since 1970.",
+    "When a `verify`, `rebuild` or `erased` last came to its end, in seconds since 1970.",
     ["command"],
     where=REPORTER,
 )
@@ -155,10 +170,26 @@ RUN_SECONDS = metrics.declare(
 RUN_DIFFERENCES = metrics.declare(
     "gauge",
     "eventsourcing_maintenance_differences",
-    "How many differences it found and did not heal.",
+    "How many differences it found and did not heal; `erased`: in how many stores it found something.",
     ["command"],
     where=REPORTER,
 )
+
+
+def relay_begins(topics: Iterable[str]) -> None:
+    """Have what a relay seldom counts stand at 0 from its start: `increase` does not see a series' first number."""
+    for kind in ("broker", "unacknowledged", "database"):
+        RELAY_FAILURES.labels(kind)
+    for topic in topics:
+        MADE_ANEW.labels(topic)
+
+
+def consumer_begins(consumer: str, topics: Iterable[str]) -> None:
+    """The same of a consumer."""
+    CONSUMER_FAILURES.labels(consumer)
+    PARKED.labels(consumer)
+    for topic in topics:
+        MADE_ANEW.labels(topic)
 
 
 @contextmanager

@@ -252,7 +252,7 @@ class EventTotal(models.Model):
 
 
 class MaintenanceRun(models.Model):
-    """The last time that `verify` or `rebuild` came to its end."""
+    """The last time that `verify`, `rebuild` or `erased` came to its end."""
 
     command = models.CharField(max_length=20, primary_key=True)
     finished_at = models.DateTimeField()

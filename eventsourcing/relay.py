@@ -66,7 +66,9 @@ class Relay:
     def __init__(self, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
         self._stopper, self._heartbeat = stopper, heartbeat
         self._publisher = Publisher()
-        self._topic_ids = topics.TopicIds([topic.name for topic in topics.owned()])
+        owned = [topic.name for topic in topics.owned()]
+        metrics.relay_begins(owned)
+        self._topic_ids = topics.TopicIds(owned)
         self._lacking = republish.Lacking()
         # The last offset of each partition (topic, number) that Kafka has acknowledged to this relay.
         self._reached: dict[tuple[str, int], int] = {}

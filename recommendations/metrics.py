@@ -1,6 +1,6 @@
 """What the projector counts, and what is reported of log and graph."""
 
-from eventsourcing.metrics import DELAYS
+from eventsourcing.metrics import DELAYS, PARKED
 from service import metrics
 
 PROJECTOR, LEADER = "each projector", "the leading projector"
@@ -48,3 +48,10 @@ LAG_SECONDS = metrics.declare(
     "How long ago the oldest event was received that the graph does not have yet; 0: it has all.",
     where=LEADER,
 )
+
+
+def projector_begins(consumer: str) -> None:
+    """Have what a projector seldom counts stand at 0 from its start."""
+    for kind in ("graph", "database"):
+        FAILURES.labels(kind)
+    PARKED.labels(consumer)

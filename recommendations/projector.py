@@ -26,6 +26,7 @@ class Projector:
 
     def __init__(self, *, stopper: Stopper, heartbeat: Heartbeat) -> None:
         self._stopper, self._heartbeat = stopper, heartbeat
+        metrics.projector_begins(log.PROJECTOR)
         self._checkpoints: Checkpoints | None = None
         self._failures, self._not_before = 0, 0.0
         self.leads = False

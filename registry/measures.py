@@ -1,4 +1,4 @@
-"""What the registry tells of its table when it is scraped."""
+"""What the registry tells of its tables when it is scraped."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
 from registry.instance import STATUSES
-from registry.metrics import LEASES
+from registry.metrics import LEASES, PRESERVING
+from registry.models import Pulse
 from registry.sources import live
 
 logger = logging.getLogger(__name__)
@@ -19,16 +20,17 @@ class Leases(Collector):
     """Counts the leases when it is asked to."""
 
     def collect(self) -> Iterator[Metric]:
-        """By status; nothing while the database does not answer."""
-        family = LEASES.gauge()
+        """By status, and whether they are preserved; nothing while the database does not answer."""
+        family, preserving = LEASES.gauge(), PRESERVING.gauge()
         try:
             found = dict(live().order_by().values_list("status").annotate(Count("id")))
+            preserving.add_metric([], Pulse.objects.filter(preserving_since__isnull=False).count())
         except DatabaseError as error:
             logger.warning("The leases cannot be counted: %s", str(error).partition("\n")[0])
             return
         for status in sorted(STATUSES):
             family.add_metric([status], found.get(status, 0))
-        yield family
+        yield from (family, preserving)
 
     def describe(self) -> list[Metric]:
         """Nothing, so that to be registered it need not count."""

@@ -10,6 +10,12 @@ LEASES = metrics.declare(
     ["status"],
     where=f"{WHERE}, when scraped",
 )
+PRESERVING = metrics.declare(
+    "gauge",
+    "registry_preserving",
+    "1: so many leases ran out together that nobody is evicted, and who ran out is given out again; 0: not so.",
+    where=f"{WHERE}, when scraped",
+)
 RENEWALS = metrics.counter(
     "registry_renewals_total",
     "Renewals: `renewed`, or `unknown`: there is no such lease, its instance must register again.",

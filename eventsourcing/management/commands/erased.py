@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from eventsourcing import proof, siblings
+from eventsourcing import proof, runs, siblings
 
 FOUND, NOT_EVERYWHERE = 1, 2
 
@@ -53,9 +53,11 @@ class Command(BaseCommand):
     def _own(self, user_id: int, *, repair: bool) -> int:
         code = 0
         try:
-            for finding in proof.look(user_id):
-                self.stdout.write(f"{settings.SERVICE}  {finding}")
-                code = FOUND if finding.found else code or (NOT_EVERYWHERE if finding.failed else 0)
+            with runs.recorded("erased") as run:
+                for finding in proof.look(user_id):
+                    self.stdout.write(f"{settings.SERVICE}  {finding}")
+                    code = FOUND if finding.found else code or (NOT_EVERYWHERE if finding.failed else 0)
+                    run.differences += bool(finding.found)
         except DatabaseError as error:
             self.stdout.write(f"{settings.SERVICE}  the database does not answer ({type(error).__name__})")
             return code or NOT_EVERYWHERE

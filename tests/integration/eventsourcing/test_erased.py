@@ -13,6 +13,7 @@ from kafka.errors import KafkaConnectionError
 
 from eventsourcing import broker, envelope, store, wakeup
 from eventsourcing.event import key_of
+from eventsourcing.models import MaintenanceRun
 from tests.integration.eventsourcing.conftest import SteppedRelay, published
 from tests.integration.eventsourcing.consuming import send
 from tests.integration.eventsourcing.test_consumer import make_anew
@@ -55,6 +56,14 @@ def test_a_deleted_user_is_gone_and_kafka_is_said_to_await_compaction(gone: int)
     assert list(said)[:4] == ["state", "events", "personal", "idempotency"]
     assert of_kafka(said).startswith("2 messages in partition")
     assert "awaits compaction of 1 messages with names, until 20" in of_kafka(said)
+
+
+def test_what_it_last_came_to_is_kept_for_the_alarm(gone: int) -> None:
+    assert erased(gone)[0] == 0
+    assert MaintenanceRun.objects.get(command="erased").differences == 0
+    someone = commands.create_user(first_name="Ada", last_name="Lovelace").id
+    assert erased(someone)[0] == 1
+    assert MaintenanceRun.objects.get(command="erased").differences > 0
 
 
 def test_somebody_who_is_there_or_never_was_is_not_gone(topic: str, relay: SteppedRelay) -> None:

@@ -99,6 +99,18 @@ def test_parked_keys_and_what_waits_behind_them(monkeypatch: pytest.MonkeyPatch)
     assert found["eventsourcing_parked_keys", "calm"] == found["eventsourcing_waiting_letters", "calm"] == 0
 
 
+def test_how_near_the_database_is_to_its_limits(topic: str, relay: SteppedRelay) -> None:
+    found = told()
+    most = found["eventsourcing_database_max_connections", ""]
+    assert 0 < found["eventsourcing_database_connections", ""] <= most
+    with closing(direct.connect("test")) as idle, closing(direct.connect("test")) as other:
+        idle.autocommit = False
+        direct.fetch(idle, "SELECT 1")
+        direct.fetch(other, "SELECT pg_sleep(0.2)")
+        during = told()
+    assert during["eventsourcing_database_oldest_transaction_seconds", ""] >= 0.2
+
+
 def test_only_who_leads_reports_and_at_once_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "_measures", [measures.dead_letters])
     leads = {"one": True, "other": False}

@@ -8,6 +8,7 @@ from django.db.models import F
 from pytest_django import Settings
 
 from registry import commands, eviction, queries
+from registry.measures import Leases
 from registry.models import Lease, Pulse
 from registry.preservation import LONGEST, TOGETHER, attendance
 from tests.integration.registry.leases import forget_changes, pass_time, register
@@ -49,6 +50,11 @@ def preserving() -> bool:
     return Pulse.objects.get().preserving_since is not None
 
 
+def measured() -> dict[str, float]:
+    """What Prometheus is told, over all statuses."""
+    return {family.name: sum(one.value for one in family.samples) for family in Leases().collect()}
+
+
 def test_a_few_that_run_out_are_evicted() -> None:
     ids = some(20)
     die(*ids[:3])
@@ -65,6 +71,14 @@ def test_many_that_run_out_together_are_not_believed_and_still_given_out() -> No
     found = queries.delta()["applications"]
     assert (found["apps__hashcode"], queries.version()) == ("UP_20_", version)
     assert queries.find("ORDERS", ids[0]) is not None
+
+
+def test_that_they_are_preserved_is_measured() -> None:
+    ids = some(20)
+    assert measured() == {"registry_leases": 20, "registry_preserving": 0}
+    die(*ids[:10])
+    go_round()
+    assert measured() == {"registry_leases": 20, "registry_preserving": 1}
 
 
 def test_at_no_moment_are_they_missing() -> None:
