@@ -18,6 +18,7 @@ if str(BASE) not in sys.path:
     sys.path.insert(0, str(BASE))
 
 from docs import helm_values  # noqa: E402 -- found only by the path above
+from helm import dashboards  # noqa: E402 -- as above
 
 # The service whose apps have every command: its own, and those of the event core.
 SETTINGS = "recommendations.settings"
@@ -230,13 +231,18 @@ def _decision(path: Path) -> str:
     return f"- {number} [{title}]({path.name})\n"
 
 
+def load_metrics() -> None:
+    """Import every module that declares metrics."""
+    for path in sorted(BASE.glob("*/*.py")):
+        if path.parent.name not in {"docs", "tests"} and DECLARES.search(path.read_text("utf-8")):
+            importlib.import_module(f"{path.parent.name}.{path.stem}")
+
+
 def metrics_page() -> str:
     """The reference of metrics, from their declarations."""
     from service import metrics
 
-    for path in sorted(BASE.glob("*/*.py")):
-        if path.parent.name not in {"docs", "tests"} and DECLARES.search(path.read_text("utf-8")):
-            importlib.import_module(f"{path.parent.name}.{path.stem}")
+    load_metrics()
     left = metrics.all_declared()
     page = f"{MADE}\n{METRICS_INTRO}"
     for subject, beginnings in METRIC_SUBJECTS.items():
@@ -263,6 +269,7 @@ def pages() -> dict[Path, str]:
         folder / "metrics.md": metrics_page(),
         DOCS / "adr" / "README.md": decisions_page(),
         asyncapi.FILE: asyncapi.text(),
+        **dashboards.files(),
         openapi.FILE: openapi.text(),
     }
 

@@ -69,6 +69,7 @@ def typed(service: str) -> list[str]:
             BASE / "desktop",
             BASE / "bench",
             BASE / "docker",
+            BASE / "helm",
             BASE / "chaos",
         ]
         chosen = [*chosen, *rest, *loose]

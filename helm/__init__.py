@@ -1,0 +1,1 @@
+"""Kubernetes: the chart, and what it is made from."""
