@@ -22,3 +22,6 @@ ASKED = metrics.counter(
     ["answer"],
     where="friends web",
 )
+# From the start: whoever draws them sees no question, not nothing.
+for _answer in ("yes", "no", "nothing"):
+    ASKED.labels(_answer)

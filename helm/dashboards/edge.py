@@ -71,6 +71,24 @@ TROUBLE = Row(
             queries=query(rate("gateway_failures_total", "route", "kind", chosen=ROUTE), "{{route}} {{kind}}"),
             unit="reqps",
         ),
+        Panel(
+            title="Retries denied",
+            meaning="Another instance might have answered, but the budget for retries was used up.",
+            queries=query(rate("gateway_retries_denied_total", "route", chosen=ROUTE), "{{route}}"),
+            unit="reqps",
+        ),
+        Panel(
+            title="Breakers",
+            meaning="Instances by what is let through to them, over all workers. half_open: one request at a time.",
+            queries=query(f"sum by (route, state) (gateway_breakers{{{ROUTE}}})", "{{route}} {{state}}"),
+            stacked=True,
+        ),
+        Panel(
+            title="Breakers that opened",
+            meaning="refused: the instance took no connection; failures: several in a row.",
+            queries=query(rate("gateway_ejections_total", "route", "reason", chosen=ROUTE), "{{route}} {{reason}}"),
+            unit="cps",
+        ),
     ),
 )
 GATEWAYS = Row(

@@ -45,7 +45,7 @@ def queries(file: Path) -> list[str]:
 def declared() -> dict[str, set[str]]:
     """The labels of every series that the system declares, by name."""
     generate.load_metrics()
-    found = {}
+    found: dict[str, set[str]] = {}
     for one in metrics.all_declared():
         suffixes = ("_bucket", "_sum", "_count") if one.kind == "histogram" else ("",)
         found |= {one.name + suffix: set(one.labels) for suffix in suffixes}
