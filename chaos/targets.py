@@ -24,6 +24,8 @@ from desktop.supervisor import System
 
 # After its start, before it is hit again: it must have come to do something.
 SECONDS_WELL = {"process": 8.0, "engine": 12.0}
+# Whoever carries the graph: while it is away, the projector has nothing that it could do.
+GRAPHS, PROJECTOR = frozenset({"Neo4j", "ArcadeDB"}), "recommendations-project"
 OWNERS = {"topic user": "users", "topic friend": "friends"}
 TOPIC_SECONDS = 60.0
 
@@ -60,6 +62,8 @@ class Targets:
             if self.engines.keys() & self.away():
                 return False
             return time.monotonic() - self._last_away.get(hit.target, 0.0) > SECONDS_WELL["engine"]
+        if hit.target.removesuffix(SUFFIX) == PROJECTOR and GRAPHS & set(self.away()):
+            return False
         process = self._system.processes[hit.target]
         return process.running and process.fresh and process.seconds > SECONDS_WELL["process"]
 
@@ -85,7 +89,7 @@ class Targets:
             "friends-relay": partial(backlog.unpublished, "friends"),
             "friends-consume": backlog.unknown,
             "recommendations-consume": backlog.unlogged,
-            "recommendations-project": backlog.unprojected,
+            PROJECTOR: backlog.unprojected,
             "PostgreSQL": commands,
             "Apache Kafka": broker,
             "Tansu": broker,

@@ -9,6 +9,7 @@ from chaos import targets
 from chaos.plan import KILL, Hit
 from chaos.targets import Targets
 
+PROCESSES = ("users-web", "recommendations-project-2")
 ENGINES = ("PostgreSQL", "Neo4j")
 
 
@@ -34,7 +35,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
 def ready(room: Room, target: str) -> bool:
     """Whether it may be killed."""
     process = SimpleNamespace(running=True, fresh=True, seconds=1.0)
-    system: Any = SimpleNamespace(room=room, processes={"users-web": process})
+    system: Any = SimpleNamespace(room=room, processes=dict.fromkeys(PROCESSES, process))
     nobody: Any = None
     return Targets(system, nobody, nobody).ready(Hit(after=0.0, target=target, how=KILL))
 
@@ -48,6 +49,9 @@ def test_an_engine_is_not_hit_while_another_is_away(room: Room) -> None:
     assert not ready(room, "PostgreSQL")
 
 
-def test_a_process_is(room: Room) -> None:
+def test_a_process_is_but_not_a_projector_while_the_graph_is_away(room: Room) -> None:
     room.gone = {"Neo4j"}
     assert ready(room, "users-web")
+    assert not ready(room, "recommendations-project-2")
+    room.gone = {"PostgreSQL"}
+    assert ready(room, "recommendations-project-2")
