@@ -28,6 +28,7 @@ KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt"}
 
 def _outside(namespace: str) -> Iterator[dict[str, Any]]:
     """What operators would have made before: their kinds, and Secrets with what they know."""
+    yield stub(MONITORING, "ServiceMonitor", "servicemonitors")
     yield stub(MONITORING, "PodMonitor", "podmonitors")
     yield stub(MONITORING, "PrometheusRule", "prometheusrules")
     made = [secret(f"{name}-db-app", uri="…") for name in ("registry", "users", "friends", "recommendations")]
