@@ -17,11 +17,9 @@ from rest_framework.views import APIView
 from registry import addresses, commands, members, queries, registration, xml
 from registry.memory import MEMORY
 from registry.sources import Source
+from service.eureka import STALE
 from service.parsing import MAX_BODY_BYTES, AnyParser, JSONParser
 from service.problems import Problem
-
-# In an answer from before the database went away: how many seconds ago it was read.
-STALE = "X-Registry-Stale"
 
 
 class XMLParser(AnyParser):

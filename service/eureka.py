@@ -3,9 +3,10 @@
 import http.client
 import json
 import logging
+import math
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -13,6 +14,8 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 3.0
 PORTS = {"http": 80, "https": 443}
+# In an answer of a replica that has lost its database: how many seconds ago it was read.
+STALE = "X-Registry-Stale"
 
 
 class RegistryError(Exception):
@@ -35,6 +38,24 @@ class Instance:
     def base_url(self) -> str:
         """Where it answers: `http://host:port`."""
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a registry knows: all instances by app, whatever their status, and how many seconds ago it learned it; 0.0
+    where it did just now."""
+
+    instances: Mapping[str, Sequence[Instance]]
+    age: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came over HTTP. `age` as in `Heard`."""
+
+    status: int
+    content: bytes
+    age: float
 
 
 def document(instance: Instance) -> dict[str, Any]:
@@ -129,10 +150,18 @@ class RegistryClient:
         """Have the instance given out as OUT_OF_SERVICE while its lease goes on. Raises RegistryError."""
         self._ask("PUT", f"{self._path(instance)}/status?value=OUT_OF_SERVICE")
 
-    def fetch(self) -> dict[str, list[Instance]]:
-        """All instances by app, whatever their status. Raises RegistryError."""
+    def fetch(self) -> Heard:
+        """Who there is, by a registry that has its database; where none has, by the one that lost it last. Raises
+        RegistryError."""
+        heard: list[Answer] = []
+        for address, answer in self._answers("GET", "/eureka/apps"):
+            heard.append(answer)
+            if not answer.age:
+                self._prefer(address)
+                break
+        found = min(heard, key=lambda answer: answer.age)
         try:
-            return parse_applications(json.loads(self._ask("GET", "/eureka/apps") or b""))
+            return Heard(instances=parse_applications(json.loads(found.content)), age=found.age)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RegistryError(f"The registry's answer cannot be read: {error!r}") from error
 
@@ -141,21 +170,34 @@ class RegistryClient:
 
     def _ask(self, method: str, path: str, body: Any = None) -> bytes | None:
         """The answer of the first registry that answers; None for 404."""
+        address, answer = next(self._answers(method, path, body))
+        self._prefer(address)
+        return None if answer.status == 404 else answer.content
+
+    def _prefer(self, address: SplitResult) -> None:
+        # A new list: another thread may be going through the old one.
+        self._addresses = [address, *(other for other in self._addresses if other != address)]
+
+    def _answers(self, method: str, path: str, body: Any = None) -> Iterator[tuple[SplitResult, Answer]]:
+        """What the registries say, one after the other, as far as they are asked. Raises RegistryError where none
+        says anything."""
         said: list[str] = []
-        for address in list(self._addresses):
+        answered = False
+        for address in self._addresses:
             try:
-                status, answer = self._send(address, method, path, body)
+                answer = self._send(address, method, path, body)
             except (OSError, http.client.HTTPException, UnicodeError) as error:
                 said.append(f"{_named(address)}: {error!r}")
                 continue
-            if status < 300 or status == 404:
-                # A new list: another thread may be going through the old one.
-                self._addresses = [address, *(other for other in self._addresses if other != address)]
-                return None if status == 404 else answer
-            said.append(f"{_named(address)}: {status} {answer[:200].decode(errors='replace')}")
-        raise RegistryError("; ".join(said) or "There is no registry.")
+            if answer.status < 300 or answer.status == 404:
+                answered = True
+                yield address, answer
+            else:
+                said.append(f"{_named(address)}: {answer.status} {answer.content[:200].decode(errors='replace')}")
+        if not answered:
+            raise RegistryError("; ".join(said) or "There is no registry.")
 
-    def _send(self, address: SplitResult, method: str, path: str, body: Any) -> tuple[int, bytes]:
+    def _send(self, address: SplitResult, method: str, path: str, body: Any) -> Answer:
         secure = address.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(address.hostname or "", address.port or PORTS[address.scheme], timeout=self._timeout)
@@ -164,9 +206,18 @@ class RegistryClient:
             content = None if body is None else json.dumps(body).encode()
             connection.request(method, address.path.rstrip("/") + path, body=content, headers=headers)
             response = connection.getresponse()
-            return response.status, response.read()
+            age = age_of(response.headers.get(STALE))
+            return Answer(status=response.status, content=response.read(), age=age)
         finally:
             connection.close()
+
+
+def age_of(stale: str | None) -> float:
+    """How many seconds ago an answer was true, by its header STALE: 0.0 without one, endless where that is none."""
+    if stale is None:
+        return 0.0
+    # A fresh answer is 0.0 and nothing else: one from before the database went away is never younger than a second.
+    return max(1.0, float(stale)) if stale.isdecimal() else math.inf
 
 
 def authorization(address: SplitResult) -> dict[str, str]:

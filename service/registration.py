@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import math
 import random
 import socket
 import threading
@@ -16,7 +17,7 @@ from django.conf import settings
 
 from config import environment
 from service import metrics
-from service.eureka import Instance, RegistryClient, RegistryError
+from service.eureka import Heard, Instance, RegistryClient, RegistryError
 
 logger = logging.getLogger(__name__)
 ELECTION_SECONDS = 1.0
@@ -195,7 +196,8 @@ def reachable(host: str, registry: str) -> str:
 
 
 class Directory:
-    """Where instances of one app are: the registry is asked every few seconds; while it is away, what it said last.
+    """Where instances of one app are: the registry is asked every few seconds; while it is away, what it said last. A
+    replica that has lost its database is not listened to where more is known already.
 
     For several threads at a time: one of them asks, and the others wait only where nothing is known yet.
     """
@@ -205,6 +207,8 @@ class Directory:
         self._asking = threading.Lock()
         self._instances: list[Instance] = []
         self._asked = self._due = 0.0
+        # When a registry last learned what is known here, by our clock.
+        self._true_at = -math.inf
         self._silent = False
 
     def pick(self) -> str | None:
@@ -224,15 +228,21 @@ class Directory:
     def _refresh(self) -> None:
         self._asked = time.monotonic()
         try:
-            instances = self._client.fetch().get(self._app, [])
+            heard = self._client.fetch()
         except RegistryError as error:
             if not self._silent:
                 logger.warning("The registry does not answer, going by what it last said: %s", error)
             self._silent = True
         else:
-            self._instances = [instance for instance in instances if instance.status == "UP"]
+            self._learn(heard)
             self._silent = False
         self._due = time.monotonic() + self._pause()
+
+    def _learn(self, heard: Heard) -> None:
+        true_at = self._asked - heard.age
+        if true_at >= self._true_at:
+            self._true_at = true_at
+            self._instances = [one for one in heard.instances.get(self._app, ()) if one.status == "UP"]
 
     def _pause(self) -> float:
         """Who finds nobody asks again at once, but not a registry that is away."""

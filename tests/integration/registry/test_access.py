@@ -119,7 +119,7 @@ def test_our_client_has_the_key_in_its_url(django_db_setup: None, tmp_path: Path
         client = RegistryClient([url.replace("//", "//services:a%2Fk%40y%3A%25@")])
         client.register(me)
         assert client.renew(me)
-        assert client.fetch().keys() == {"ORDERS"}
+        assert client.fetch().instances.keys() == {"ORDERS"}
         with pytest.raises(RegistryError, match="401") as caught:
             RegistryClient([url.replace("//", "//services:secret@")]).fetch()
         assert "secret" not in str(caught.value)

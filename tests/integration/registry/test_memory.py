@@ -156,6 +156,13 @@ def test_it_refuses_changes_and_clients_turn_to_another(replica: Client, wire: W
     (tmp_path / "other").mkdir()
     with running(tmp_path / "other", database()) as other:
         assert RegistryClient([replica.url, other]).renew(ME)
+        # What the first one last knew is old by now.
+        Lease.objects.update(status="DOWN")
+        for urls in ([replica.url, other], [other, replica.url]):
+            (found,) = RegistryClient(urls).fetch().instances["ORDERS"]
+            assert found.status == "DOWN"
+    alone = RegistryClient([replica.url]).fetch()
+    assert ([one.status for one in alone.instances["ORDERS"]], alone.age > 0) == (["UP"], True)
 
 
 def test_it_comes_back_and_nobody_is_gone_for_it(replica: Client, wire: Wire) -> None:

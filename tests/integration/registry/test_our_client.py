@@ -26,14 +26,14 @@ def test_it_registers_renews_finds_and_leaves(registry: str) -> None:
     assert not client.renew(ME)
     client.register(ME)
     assert client.renew(ME)
-    (found,) = client.fetch()["USER-SERVICE"]
+    (found,) = client.fetch().instances["USER-SERVICE"]
     assert (found.base_url, found.status) == (ME.base_url, "UP")
     lease = Lease.objects.get()
     assert (lease.lease_seconds, lease.vip) == (15, "user-service")
     assert lease.document["metadata"] == {"zone": "a"}
     client.cancel(ME)
     client.cancel(ME)
-    assert client.fetch() == {}
+    assert client.fetch().instances == {}
 
 
 def test_a_registration_outlives_a_registry_that_forgets(registry: str, tmp_path: Path) -> None:

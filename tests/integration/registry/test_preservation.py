@@ -163,6 +163,14 @@ def test_it_ends_after_a_quarter_of_an_hour_for_those_who_stay_silent() -> None:
     assert not preserving()
 
 
+def test_who_is_silent_for_longer_than_anybody_is_preserved_is_not_expected() -> None:
+    ids = some(20)
+    die(*ids[:8], seconds=QUARTER + 16)
+    assert expected() == (12, 11)
+    assert go_round() == 8
+    assert (preserving(), shown()) == (False, 12)
+
+
 def test_operators_end_it_for_an_instance_by_deleting_it() -> None:
     ids = some(20)
     die(*ids[:4])

@@ -20,6 +20,7 @@ class Registry:
         self.asked: list[tuple[str, str, Any]] = []
         self.authorizations: list[str | None] = []
         self.answers: dict[str, tuple[int, bytes]] = {}
+        self.stale: str | None = None
         registry = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +32,8 @@ class Registry:
                 status, content = registry.answers.get(self.command, (200, b""))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
+                if registry.stale is not None:
+                    self.send_header("X-Registry-Stale", registry.stale)
                 self.end_headers()
                 self.wfile.write(content)
 
@@ -43,13 +46,26 @@ class Registry:
         Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
+    def knows(self, app: str, stale: str | None = None) -> None:
+        """Answer with one instance of that app, as a registry would that lost its database `stale` seconds ago."""
+        entry = document(ME)["instance"] | {"app": app}
+        body = {"applications": {"application": [{"name": app, "instance": [entry]}]}}
+        self.answers["GET"], self.stale = (200, json.dumps(body).encode()), stale
+
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    found = Registry()
+def registries() -> Iterator[list[Registry]]:
+    """Three of them."""
+    found = [Registry() for _ in range(3)]
     yield found
-    found.server.shutdown()
-    found.server.server_close()
+    for one in found:
+        one.server.shutdown()
+        one.server.server_close()
+
+
+@pytest.fixture
+def registry(registries: list[Registry]) -> Registry:
+    return registries[0]
 
 
 def test_a_registration_is_sent_as_netflixs_server_reads_it(registry: Registry) -> None:
@@ -86,6 +102,37 @@ def test_an_answer_that_cannot_be_used_is_an_error(registry: Registry, answer: t
     registry.answers["GET"] = answer
     with pytest.raises(RegistryError):
         RegistryClient([registry.url]).fetch()
+
+
+def test_a_fresh_answer_is_preferred_to_one_from_before_the_database_went_away(registries: list[Registry]) -> None:
+    client = RegistryClient([one.url for one in registries])
+    for one, (app, stale) in zip(registries, [("OLD", "5"), ("NEW", None), ("NEVER", None)], strict=True):
+        one.knows(app, stale)
+    for _ in range(2):
+        found = client.fetch()
+        assert (set(found.instances), found.age) == ({"NEW"}, 0.0)
+    # Who has its database is asked first from then on.
+    assert [len(one.asked) for one in registries] == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("stale", "expected"), [(("70", "5", "60"), 1), (("x", "-5", "60"), 2), (("0", "5", "6"), 0)]
+)
+def test_of_those_without_a_database_the_one_that_lost_it_last_is_believed(
+    registries: list[Registry], stale: tuple[str, ...], expected: int
+) -> None:
+    for number, (one, age) in enumerate(zip(registries, stale, strict=True)):
+        one.knows(f"APP-{number}", age)
+    found = RegistryClient([one.url for one in registries]).fetch()
+    assert found.instances.keys() == {f"APP-{expected}"}
+    assert found.age == max(1, int(stale[expected]))
+
+
+def test_who_lost_its_database_is_better_than_nobody(registries: list[Registry]) -> None:
+    old, broken, _ = registries
+    old.knows("OLD", "30")
+    broken.answers["GET"] = (503, b"away")
+    assert RegistryClient([broken.url, old.url]).fetch().instances.keys() == {"OLD"}
 
 
 def test_no_registry_at_all_is_an_error() -> None:

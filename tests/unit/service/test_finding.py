@@ -3,13 +3,14 @@
 import logging
 import socket
 import threading
+from dataclasses import replace
 
 import pytest
 from django.test import override_settings
 
 from config.environment import InvalidSetting
 from service import registration
-from service.eureka import Instance, RegistryClient, RegistryError
+from service.eureka import Heard, Instance, RegistryClient, RegistryError
 from service.registration import Directory, Registration, reachable
 from tests.support.waiting import until
 
@@ -22,16 +23,17 @@ class SlowClient(RegistryClient):
     def __init__(self) -> None:
         super().__init__([])
         self.asked, self.away = 0, False
+        self.says = Heard(instances={"USER-SERVICE": [ME]})
         self.entered, self.let = threading.Event(), threading.Event()
 
-    def fetch(self) -> dict[str, list[Instance]]:
+    def fetch(self) -> Heard:
         """Waits until it is let."""
         self.asked += 1
         self.entered.set()
         self.let.wait(30)
         if self.away:
             raise RegistryError("away")
-        return {"USER-SERVICE": [ME]}
+        return self.says
 
 
 def picking(directory: Directory, found: list[str | None]) -> threading.Thread:
@@ -69,6 +71,26 @@ def test_threads_that_know_somebody_do_not_wait_for_a_registry_that_hangs() -> N
     assert client.asked == 2
     client.let.set()
     hanging.join(30)
+
+
+def test_what_is_older_than_what_is_known_is_not_believed() -> None:
+    client = SlowClient()
+    client.let.set()
+    directory = Directory("USER-SERVICE", client)
+    other = replace(ME, port=8121)
+
+    def picked(*up: Instance, age: float) -> str | None:
+        client.says = Heard(instances={"USER-SERVICE": up}, age=age)
+        directory._due = 0.0
+        return directory.pick()
+
+    # Better than nothing, then better than that, then worse.
+    assert picked(ME, age=300.0) == ME.base_url
+    assert picked(other, age=200.0) == other.base_url
+    assert picked(ME, age=0.0) == ME.base_url
+    assert picked(other, age=100.0) == ME.base_url
+    assert picked(age=100.0) == ME.base_url
+    assert picked(other, age=0.0) == other.base_url
 
 
 def test_a_registry_that_is_away_is_not_asked_by_every_request(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service import gunicorn
-from service.eureka import Instance, RegistryClient, RegistryError
+from service.eureka import Heard, Instance, RegistryClient, RegistryError
 from service.registration import Directory, ElectedRegistration, Registration, StaticDirectory, directory
 from tests.support.waiting import until
 
@@ -41,10 +41,10 @@ class Client(RegistryClient):
         """Noted."""
         self._note("cancel")
 
-    def fetch(self) -> dict[str, list[Instance]]:
+    def fetch(self) -> Heard:
         """Noted."""
         self._note("fetch")
-        return self.found
+        return Heard(instances=self.found)
 
 
 def test_it_registers_first_and_renews_at_about_a_third_of_the_lease() -> None:
