@@ -3,6 +3,8 @@ PYTHON ?= python3
 ENGINES ?= light
 MINUTES ?= 5
 SEED ?=
+USERS ?= 600
+TIES ?= 2000
 ARGS ?=
 MANAGE := $(PYTHON) manage.py
 
@@ -16,13 +18,16 @@ REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-all chaos lint format lock images push sbom compose-up compose-down help clean
+.PHONY: up demo load test test-all chaos lint format lock images push sbom compose-up compose-down help clean
 
 up: ## Start the whole system (ENGINES=full: Apache Kafka and Neo4j; ARGS="--detach": in the background)
 	@exec $(MANAGE) up --engines $(ENGINES) $(ARGS)
 
 demo: ## Load the network of Les Misérables through the gateway and show who should know whom
 	@exec $(MANAGE) demo $(ARGS)
+
+load: ## Simulate load through the gateway (USERS=600 TIES=2000, ARGS="--host http://…"), with a report, load.html
+	@exec $(MANAGE) simulate --users $(USERS) --ties $(TIES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 test: ## Run every test, on the full engines (contract and smoke on the light ones too)
 	@exec $(MANAGE) python tests/run.py $(ARGS)

@@ -43,8 +43,12 @@ def main(arguments: "list[str]") -> None:
     check_python()
     from desktop import bootstrap
 
-    script = arguments[:1] == ["python"]
-    bootstrap.ensure_environment(development=script)
+    script, load = arguments[:1] == ["python"], arguments[:1] == ["simulate"]
+    bootstrap.ensure_environment(bootstrap.DEVELOPMENT if script else bootstrap.LOAD if load else bootstrap.DESKTOP)
+    if load:
+        from desktop import simulate
+
+        sys.exit(simulate.main(arguments[1:]))
     if script:
         bootstrap.run_script(arguments[1:])
     elif arguments and is_service(arguments[0]):

@@ -16,15 +16,18 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parent.parent
 # A process that the supervisor started runs in an environment that is known to be complete.
 READY = "SOCIAL_NETWORK_READY"
+# What pip fetches for each, in MB, on Linux.
+SIZES = {"requirements-desktop.txt": 200, "requirements-load.txt": 13, "requirements-dev.txt": 250}
 DESKTOP = ("requirements.txt", "requirements-desktop.txt")
-DEVELOPMENT = (*DESKTOP, "requirements-dev.txt")
+LOAD = ("requirements-load.txt",)
+DEVELOPMENT = (*DESKTOP, *LOAD, "requirements-dev.txt")
 
 
 class Unusable(Exception):
     """The environment cannot be made; the message says why and what helps."""
 
 
-def ensure_environment(*, development: bool, base: Path = BASE) -> None:
+def ensure_environment(files: tuple[str, ...], base: Path = BASE) -> None:
     """Returns inside an environment that has the packages, or re-executes this command in `.venv`, made first
     where it is missing or older than the requirements. Ends the process with a sentence where that fails."""
     if os.environ.get(READY) or brings_its_own(base):
@@ -32,7 +35,7 @@ def ensure_environment(*, development: bool, base: Path = BASE) -> None:
     venv = base / ".venv"
     try:
         with exclusive(venv):
-            make(venv, DEVELOPMENT if development else DESKTOP)
+            make(venv, files)
     except Unusable as error:
         sys.exit(str(error))
     except OSError as error:
@@ -75,27 +78,24 @@ def exclusive(venv: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def fingerprint(venv: Path, files: tuple[str, ...]) -> str:
-    """What the environment must have been made from: the text of the requirements."""
-    digest = hashlib.sha256()
-    for name in files:
-        digest.update((venv.parent / name).read_bytes())
-    return digest.hexdigest()
+def fingerprint(venv: Path, name: str) -> str:
+    """What was installed from a file: the text of its requirements."""
+    return hashlib.sha256((venv.parent / name).read_bytes()).hexdigest()
 
 
 def make(venv: Path, files: tuple[str, ...]) -> None:
-    """Creates the environment and installs the requirements, unless that has been done for exactly these."""
+    """Creates the environment and installs the last file, which includes those before it, unless that has been done
+    with exactly these."""
     stamps = venv / "installed"
-    stamp, wanted = stamps / files[-1], fingerprint(venv, files)
-    if works(venv) and stamp.is_file() and stamp.read_text() == wanted:
+    wanted = {stamps / name: fingerprint(venv, name) for name in files}
+    if works(venv) and all(stamp.is_file() and stamp.read_text() == text for stamp, text in wanted.items()):
         return
     if not works(venv):
         create(venv)
     install(venv, files[-1])
     stamps.mkdir(exist_ok=True)
-    # Each file includes those before it: with the development packages the desktop's are there too.
-    for count, name in enumerate(files, 1):
-        (stamps / name).write_text(fingerprint(venv, files[:count]))
+    for stamp, text in wanted.items():
+        stamp.write_text(text)
 
 
 def works(venv: Path) -> bool:
@@ -126,7 +126,7 @@ def missing_venv() -> str:
 
 def install(venv: Path, requirements: str) -> None:
     """Installs one requirements file, telling what is being fetched; pip's last words where it fails."""
-    say(f"Installing {requirements} (the first time this fetches about 200 MB) …")
+    say(f"Installing {requirements} (the first time this fetches about {SIZES[requirements]} MB) …")
     begun, told, lines = time.monotonic(), 0.0, []
     command = [str(python_of(venv)), "-m", "pip", "install", "--progress-bar", "off", "-r", requirements]
     environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}

@@ -23,13 +23,14 @@ The whole system:
   ./manage.py down                 stop what runs
   ./manage.py reset [--yes]        delete all data
   ./manage.py demo [--network karate|les-miserables|random:USERS:TIES[:SEED]]
+  ./manage.py simulate [--users N] [--ties N] [--host URL] …   load, with a report (make load)
 
 One service ({services}), in the environment of the running system:
   ./manage.py SERVICE COMMAND …    e.g. ./manage.py users verify; ./manage.py users help lists them
 
 The project:
   ./manage.py python FILE …        run a file (tests/run.py) with the development packages
-  make help                        up, demo, test, test-all, lint, format, clean
+  make help                        up, demo, load, test, test-all, lint, format, clean
 """
 
 

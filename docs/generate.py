@@ -172,7 +172,7 @@ SUBJECTS = {
     "Tests": ("007", "0090"),
     "The event core under failure, and for others": ("008", "0092"),
     "Containers and Kubernetes": ("010",),
-    "Operation": ("0091", *(f"009{digit}" for digit in range(3, 10))),
+    "Operation": ("0091", *(f"009{digit}" for digit in range(3, 10)), "012"),
     "Documentation": ("0115", "0116", "0117", "0118", "0119"),
 }
 

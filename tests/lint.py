@@ -71,6 +71,7 @@ def typed(service: str) -> list[str]:
             BASE / "docker",
             BASE / "helm",
             BASE / "chaos",
+            BASE / "simulation",
         ]
         chosen = [*chosen, *rest, *loose]
     return sorted({str(path.relative_to(BASE)) for path in chosen if path.exists()})

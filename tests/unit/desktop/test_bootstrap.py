@@ -49,6 +49,19 @@ def test_it_is_made_kept_and_made_current(project: Path, told: list[str]) -> Non
     assert [line.split(" ", 1)[0] for line in told] == ["Installing", "Installed"]
 
 
+def test_the_load_simulation_is_installed_by_itself_and_once(project: Path, told: list[str]) -> None:
+    for name in ("requirements-load.txt", "requirements-dev.txt"):
+        (project / name).write_text("# nothing\n")
+    venv = project / ".venv"
+    bootstrap.make(venv, bootstrap.LOAD)
+    bootstrap.make(venv, bootstrap.DESKTOP)
+    assert [line.split()[1] for line in told if line.startswith("Installing")] == [*bootstrap.LOAD, FILES[-1]]
+    told.clear()
+    bootstrap.make(venv, bootstrap.LOAD)
+    bootstrap.make(venv, bootstrap.DESKTOP)
+    assert told == []
+
+
 def test_an_install_that_fails_is_told_and_tried_again(project: Path, told: list[str]) -> None:
     venv = project / ".venv"
     (project / "requirements-desktop.txt").write_text("./there/is/no/such/folder\n")
@@ -78,7 +91,7 @@ def test_a_python_without_venv_is_told_with_the_way_out(
 
 def test_an_active_environment_is_used_as_it_is(project: Path) -> None:
     assert sys.prefix != sys.base_prefix, "The tests run in an environment."
-    bootstrap.ensure_environment(development=False, base=project)
+    bootstrap.ensure_environment(FILES, base=project)
     assert not (project / ".venv").exists()
 
 

@@ -1,0 +1,1 @@
+"""A load simulation against any gateway: people arrive, befriend, read, and follow recommendations."""
