@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 640, 220
+# Narrow enough that the labels can be read on a phone.
+WIDTH, HEIGHT = 480, 200
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28
 ROUND = (1, 2, 5, 10)
 LINES = 4
@@ -64,14 +65,16 @@ def _seconds(count: int, width: int) -> Iterable[str]:
 
 
 def _path(line: Line, top: float, count: int) -> str:
-    """One stroke for each run of values; a value alone between gaps is a point."""
-    strokes, pen = [], "M"
+    """One stroke for each run of values, and a dot for a value alone between gaps."""
+    strokes, dots, pen = [], [], "M"
+    values = (None, *line.values, None)
     for place, value in enumerate(line.values):
         if value is None:
             pen = "M"
             continue
-        strokes.append(f"{pen}{_x(place, count):.1f} {_y(value, top):.1f}")
-        if pen == "M":
-            strokes.append("h0")
+        x, y = _x(place, count), _y(value, top)
+        strokes.append(f"{pen}{x:.1f} {y:.1f}")
         pen = "L"
-    return f'<path class="line {line.css}" d="{"".join(strokes)}"/>'
+        if values[place] is None and values[place + 2] is None:
+            dots.append(f'<circle class="dot {line.css}" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>')
+    return f'<path class="line {line.css}" d="{"".join(strokes)}"/>{"".join(dots)}'

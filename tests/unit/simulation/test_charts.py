@@ -21,6 +21,7 @@ def test_every_point_is_inside_and_gaps_are_gaps() -> None:
     points = [tuple(map(float, point)) for point in re.findall(r"[ML]([\d.]+) ([\d.]+)", path)]
     assert len(points) == 3
     assert path.count("M") == 2
+    assert drawn.count("<circle") == 1
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
     assert 'class="line b" d=""' in drawn
     assert ">6 s<" in drawn
