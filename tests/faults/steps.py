@@ -60,10 +60,12 @@ class Projector(Step):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command(Step):
-    """Which command is killed in its middle; it is then simply run again."""
+    """Which command is killed in its middle; it is then simply run again. Is what was wrong right (`mended`) when it
+    is dead, or as it was? None: a part of it is. Nothing else may have changed."""
 
     service: str
     command: tuple[str, ...]
+    mended: bool | None
 
 
 # How a relay executes statements: the launcher gives its sessions this cursor.
@@ -190,6 +192,7 @@ COMMANDS = (
         function="eventsourcing.rebuild:_sweep",
         service="users",
         command=("rebuild",),
+        mended=True,
     ),
     Command(
         name="friends rebuild, between writing and sweeping",
@@ -197,6 +200,7 @@ COMMANDS = (
         function="eventsourcing.rebuild:_sweep",
         service="friends",
         command=("rebuild",),
+        mended=True,
     ),
     Command(
         name="users verify --repair, between deleting and writing",
@@ -205,6 +209,7 @@ COMMANDS = (
         within="repair",
         service="users",
         command=("verify", "--repair"),
+        mended=False,
     ),
     Command(
         name="users replay, after a batch is sent",
@@ -212,6 +217,7 @@ COMMANDS = (
         function="eventsourcing.publisher:Publisher._send",
         service="users",
         command=("replay",),
+        mended=True,
     ),
     Command(
         name="recommendations rebuild, between two portions",
@@ -219,6 +225,7 @@ COMMANDS = (
         function="recommendations.rebuild:_step",
         service="recommendations",
         command=("rebuild",),
+        mended=None,
     ),
     Command(
         name="recommendations verify --repair, before Neo4j's commit",
@@ -227,6 +234,7 @@ COMMANDS = (
         within="_examine",
         service="recommendations",
         command=("verify", "--repair"),
+        mended=False,
     ),
     Command(
         name="recommendations replay, after Neo4j's commit",
@@ -234,6 +242,7 @@ COMMANDS = (
         function="recommendations.projection:apply",
         service="recommendations",
         command=("replay",),
+        mended=True,
     ),
 )
 

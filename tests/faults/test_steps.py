@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.account import Account, messages
+from tests.faults.account import FRIENDSHIPS, NODES, USERS, Account, messages
 from tests.faults.ledger import Ledger
 from tests.faults.steps import (
     COMMANDS,
@@ -121,21 +121,31 @@ WRONG = {
 }
 
 
+def shown(world: World, service: str) -> list[Any]:
+    """What whoever asks the service is shown."""
+    if service == "recommendations":
+        return world.cypher(NODES)
+    return world.sql(service, {"users": USERS, "friends": FRIENDSHIPS}[service])
+
+
 @pytest.mark.parametrize("step", COMMANDS, ids=named)
 def test_a_command_that_is_killed_is_run_again(world: World, ledger: Ledger, account: Account, step: Command) -> None:
     """What it was to mend is mended by the second run, whatever the first one left."""
     one, other = ledger.people(2)
     ledger.befriend(one, other)
     account.settle()
-    mends = step.command[0] != "replay"
+    right, mends = shown(world, step.service), step.command[0] != "replay"
     if mends and step.service == "recommendations":
         world.cypher("MATCH (u:User) SET u.firstName = 'Mallory'")
     elif mends:
         world.sql(step.service, WRONG[step.service])
+    wrong = shown(world, step.service)
     with world.command(step) as process:
         process.arm(step)
         process.start()
         process.until_dead()
+    if step.mended is not None:
+        assert shown(world, step.service) == (right if step.mended else wrong)
     if step.service != "users" or not mends:
         ledger.rename(one, "Behind")
     world.manage(step.service, *step.command)
