@@ -58,6 +58,9 @@ BREAKERS = metrics.gauge(
     ["route", "state"],
     where=WHERE,
 )
+RATE_LIMITED = metrics.counter(
+    "gateway_rate_limited_total", "Requests refused (429), because their client's quota was used up.", where=WHERE
+)
 FAILED = metrics.counter(
     "gateway_failures_total",
     "Requests that no instance answered, by why: " + ", ".join(f"`{kind}`" for kind in FAILURES) + ".",

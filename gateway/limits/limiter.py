@@ -11,6 +11,7 @@ from typing import Any
 import http_sf
 
 from config import environment
+from gateway import metrics
 from gateway.headers import Headers
 from gateway.limits.buckets import Buckets, Policy
 from service.problems import Problem
@@ -42,6 +43,7 @@ class Limiter:
         verdict = self._buckets.take(self.client(scope, subject))
         told += [self._policy, (b"ratelimit", b'"default";r=%d;t=%d' % (verdict.remaining, verdict.seconds))]
         if not verdict.allowed:
+            metrics.RATE_LIMITED.inc()
             raise Problem(429, "Too many requests.", headers={"Retry-After": str(verdict.seconds)})
 
     def client(self, scope: Mapping[str, Any], subject: str | None) -> str:

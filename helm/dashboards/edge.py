@@ -72,6 +72,12 @@ TROUBLE = Row(
             unit="reqps",
         ),
         Panel(
+            title="Rate-limited",
+            meaning="Refused, because the client's quota was used up.",
+            queries=query(rate("gateway_rate_limited_total", "instance"), "{{instance}}"),
+            unit="reqps",
+        ),
+        Panel(
             title="Retries denied",
             meaning="Another instance might have answered, but the budget for retries was used up.",
             queries=query(rate("gateway_retries_denied_total", "route", chosen=ROUTE), "{{route}}"),

@@ -1,12 +1,14 @@
 """Whom a request is counted for, what the answer says, and what a setting must be."""
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 import http_sf
 import pytest
 
 from config.environment import InvalidSetting
+from gateway import metrics
 from gateway.headers import Headers
 from gateway.limits import limiter
 from gateway.limits.buckets import Buckets, Policy
@@ -64,6 +66,14 @@ def test_who_has_used_it_up_is_told_when_to_come_again() -> None:
         found.admit(scope(), None, told)
     assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "60"})
     assert dict(told)[b"ratelimit"] == b'"default";r=0;t=60'
+
+
+def test_who_is_refused_is_counted() -> None:
+    found, before = limiting(quota=1), metrics.RATE_LIMITED._value.get()
+    for _ in range(3):
+        with suppress(Problem):
+            found.admit(scope(), None, [])
+    assert metrics.RATE_LIMITED._value.get() - before == 2
 
 
 @pytest.mark.parametrize("path", [b"/actuator/health", b"/actuator/health/liveness"])

@@ -185,7 +185,7 @@ CASES = [
     Case(
         about="the first events ever",
         changed={END: "_x9 5x20", CHECKPOINT: "_x10 5x20", LAG_EVENTS: "_x9 5 0x20"},
-        minutes=10,
+        minutes=9,
     ),
     Case(
         about="connections are nearly all taken",
