@@ -7,6 +7,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 from django.core.asgi import get_asgi_application
 
 from config import environment
+from gateway import standing
 from gateway.application import Application
 from gateway.discovery import Discovery
 from gateway.edge import Edge
@@ -28,3 +29,4 @@ application = Application(
 )
 health.register("discovery", _discovery.check)
 health.register_detail("instances", _discovery.described)
+standing.follow(_discovery.known)

@@ -180,6 +180,10 @@ class Discovery:
             metrics.BY_ROUTE[route.id].show(self._upstreams.get(route.service, ()), now)
         metrics.REGISTRY_ANSWERS.set(not self._silent)
 
+    def known(self, app: str) -> Sequence[Upstream]:
+        """Those of a service that are up, as far as is known now."""
+        return self._upstreams.get(app, ())
+
     def described(self) -> dict[str, list[str]]:
         """For health's details: by service, the addresses of what is up."""
         return {app: [one.authority.decode() for one in those] for app, those in self._upstreams.items()}

@@ -12,7 +12,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import condition
+
+from service.methods import safe_only
 
 PAGE = "index.html"
 _OURS = resources.files("gateway") / "documents"
@@ -71,7 +73,7 @@ def _tag(request: HttpRequest, name: str = PAGE) -> str:
     return f'"{_document(name).tag}{"-gzip" if _takes_gzip(request) else ""}"'
 
 
-@require_safe
+@safe_only
 @condition(etag_func=_tag)
 def view(request: HttpRequest, name: str = PAGE) -> HttpResponse:
     """The page, a document, or a part of the page; 304 to who has it. Raises Http404."""

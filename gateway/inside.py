@@ -1,11 +1,14 @@
-"""The gateway's other door, METRICS_PORT, for those who run it: metrics, and health with its details."""
+"""The gateway's other door, METRICS_PORT, for those who run it: metrics, health with its details, and the routes with
+every instance of each."""
 
 import asyncio
 
+import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from gateway import metrics
+from gateway import metrics, standing, views
 from gateway.body import Receive, Send
+from gateway.routing import ROUTES
 from gateway.target import Scope
 from service import health
 from service.metrics import exposition
@@ -22,7 +25,16 @@ def _detail() -> tuple[int, str, bytes]:
     return status, "application/json", body
 
 
-PAGES = {"/actuator/prometheus": _metrics, "/actuator/health/detail": _detail}
+def _routes() -> tuple[int, str, bytes]:
+    told = [views.described(route) | {"instances": standing.instances(route)} for route in ROUTES]
+    return 200, "application/json", orjson.dumps(told)
+
+
+PAGES = {
+    "/actuator/prometheus": _metrics,
+    "/actuator/health/detail": _detail,
+    "/actuator/gateway/routes": _routes,
+}
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:

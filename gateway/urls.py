@@ -12,6 +12,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("actuator/health", health.view, name="health"),
     path("actuator/health/liveness", health.liveness, name="liveness"),
+    path("actuator/health/readiness", views.readiness, name="readiness"),
     path("actuator/gateway/routes", views.routes, name="routes"),
     path("docs", documentation.view, name="docs"),
     path("docs/", documentation.view),

@@ -32,6 +32,8 @@ forwarded_allow_ips = ""
 # A client that has left cancels what it asked for at once, and with it the request to the service behind.
 asgi_disconnect_grace_period = 0
 keepalive = 75
+# As long as gunicorn lets it be: a cursor of a feed may have 4,000 characters.
+limit_request_line = 8190
 timeout = 60
 graceful_timeout = 8
 # Its path is one per user, so that two services of one user would take it from each other.

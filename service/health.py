@@ -11,6 +11,8 @@ import orjson
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from service.methods import safe_only
+
 logger = logging.getLogger(__name__)
 Check = Callable[[], None]
 UP = {"status": "UP"}
@@ -68,6 +70,7 @@ def _said(error: Exception) -> str:
     return str(error).strip() or type(error).__name__
 
 
+@safe_only
 def view(request: HttpRequest) -> HttpResponse:
     """200 `{"status":"UP"}` or 503 `{"status":"DOWN"}`."""
     down = failures()
@@ -77,11 +80,13 @@ def view(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b'{"status":"UP"}', content_type="application/json")
 
 
+@safe_only
 def liveness(request: HttpRequest) -> HttpResponse:
     """200: this process answers. Asks nobody else, for to end it would mend nothing of what is down elsewhere."""
     return HttpResponse(b'{"status":"UP"}', content_type="application/json")
 
 
+@safe_only
 def detail_view(request: HttpRequest) -> HttpResponse:
     """Health with its details, for those who run the service: the gateway lets nobody through to it."""
     status, body = detail()

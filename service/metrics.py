@@ -31,6 +31,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from service.methods import safe_only
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # Seconds: a read of one row to a request that is given up.
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -154,6 +156,7 @@ def exposition() -> bytes:
     return generate_latest(registry)
 
 
+@safe_only
 def view(request: HttpRequest) -> HttpResponse:
     """The metrics, for Prometheus to scrape."""
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)

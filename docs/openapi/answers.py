@@ -30,6 +30,10 @@ RESPONSES: dict[str, Answer] = {
     "Gone": _problem("What was done under the `Idempotency-Key` was erased since; the cursor's feed is gone."),
     "PreconditionFailed": _problem("It is at another version than `If-Match` says.", ETag="ETag"),
     "TooLarge": _problem("The body is larger than 1 MiB."),
+    "TargetTooLong": {
+        "description": "The request line is longer than 8,190 bytes. The one answer that is no problem document.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    },
     "UnsupportedMediaType": _problem("The body must be JSON."),
     "Unprocessable": _problem("The `Idempotency-Key` was used for another request."),
     "TooManyRequests": _problem(
@@ -52,6 +56,7 @@ _NAMES = {
     410: "Gone",
     412: "PreconditionFailed",
     413: "TooLarge",
+    414: "TargetTooLong",
     415: "UnsupportedMediaType",
     422: "Unprocessable",
     429: "TooManyRequests",
@@ -62,7 +67,7 @@ _NAMES = {
     504: "GatewayTimeout",
 }
 # What can come whatever is asked for: of the gateway itself, of its limits, of a service in trouble.
-ALWAYS = (400, 401, 403, 408, 413, 429, 431, 500, 502, 503, 504)
+ALWAYS = (400, 401, 403, 408, 413, 414, 429, 431, 500, 502, 503, 504)
 
 
 def shared(*statuses: int) -> Answers:

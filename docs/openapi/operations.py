@@ -50,7 +50,7 @@ def _listing(schema: Mapping[str, Any], description: str) -> Mapping[int, Answer
     return {200: success(description, dict(schema), fields=headers(ETag="ETag", Link="Link"))}
 
 
-def _feed(service: str) -> Operation:
+def _feed(service: str, cursor: str) -> Operation:
     page = success("A page, or an endless stream.", several("FeedItem"), fields=headers(Link="Link"))
     page["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     return Operation(
@@ -58,7 +58,7 @@ def _feed(service: str) -> Operation:
         success={200: page},
         query=(
             fields.query(
-                "cursor", {"type": "string", "maxLength": 4000}, "Of an item or a `Link`; `end`: what comes."
+                "cursor", {"type": "string", "pattern": cursor}, "Of an item or a `Link`; `end`: what comes."
             ),
             fields.limit(100, 500),
             fields.query("stream", {"type": "string", "maxLength": 200, "pattern": NO_NUL}, "Of this stream only."),
@@ -78,6 +78,8 @@ def _history(name: str) -> Operation:
     )
 
 
+SEQUENCE = "^(end|[0-9]{0,18})$"
+PLACES = "^(end|[A-Za-z0-9_-]{0,4000})$"
 NO_NUL = "^[^\\u0000]*$"
 USER_LINKS = {
     "read": link("readUser", "The user.", userId="$response.body#/id"),
@@ -150,7 +152,7 @@ USERS = {
         errors=(404, 412, *KEY_ANSWERS),
     ),
     "GET /v1/users/{userId}/history": _history("userHistory"),
-    "GET /v1/events": _feed("user"),
+    "GET /v1/events": _feed("user", SEQUENCE),
 }
 FRIENDS = {
     "POST /v1/users/{userId}/commands/addFriend": Operation(
@@ -189,7 +191,7 @@ FRIENDS = {
         errors=(304, 404),
     ),
     "GET /v1/friends/{friendshipId}/history": _history("friendHistory"),
-    "GET /v1/events": _feed("friend"),
+    "GET /v1/events": _feed("friend", SEQUENCE),
 }
 GRAPH = headers(ETag="ETag", Projection_Lag="ProjectionLag", Preference_Applied="PreferenceApplied")
 WAITING = ("IfNoneMatch", "AwaitedToken", "Prefer")
@@ -208,7 +210,7 @@ RECOMMENDATIONS = {
         query=(fields.limit(20, 100),),
         errors=(304,),
     ),
-    "GET /v1/events": _feed("recommendation"),
+    "GET /v1/events": _feed("recommendation", PLACES),
 }
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "users": USERS,

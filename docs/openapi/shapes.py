@@ -28,7 +28,7 @@ NAME: Schema = {
     "pattern": f"^[^{_CONTROL}]*[^\\s{_CONTROL}][^{_CONTROL}]*$",
     "description": "Not blank, without control characters; kept as it was sent.",
 }
-HEALTH: Schema = {"type": "object", "required": ["status"], "properties": {"status": {"enum": ["UP", "DOWN"]}}}
+UP_OR_DOWN: Schema = {"enum": ["UP", "DOWN"]}
 
 
 def record(members: Mapping[str, Any], *, optional: Mapping[str, Any] | None = None) -> Schema:
@@ -69,7 +69,8 @@ def schemas() -> dict[str, Schema]:
         "Event": {name: value for name, value in schema_registry.envelope_schema().items() if name != "$schema"},
         "FeedItem": _feed_item(),
         "Problem": _problem(),
-        "Health": HEALTH,
+        "Health": record({"status": UP_OR_DOWN}),
+        "Readiness": _readiness(),
         "Route": _route(),
     }
 
@@ -140,6 +141,11 @@ def _problem() -> Schema:
     )
 
 
+def _readiness() -> Schema:
+    service = record({"status": UP_OR_DOWN, "instances": COUNT})
+    return record({"status": UP_OR_DOWN, "services": {"type": "object", "additionalProperties": service}})
+
+
 def _route() -> Schema:
     predicate = record({"name": TEXT, "args": {"type": "object"}})
     return record(
@@ -149,7 +155,7 @@ def _route() -> Schema:
             "predicate": TEXT,
             "predicates": {"type": "array", "items": predicate},
             "filters": {"type": "array", "items": TEXT},
-            "metadata": {"type": "object"},
+            "metadata": record({"instances": COUNT}),
             "order": {"type": "integer"},
         }
     )

@@ -112,6 +112,10 @@ def _wrong_methods() -> list[Row]:
         "POST /recommendation/v1/users/{ann}/commands/recommendFriends": {"GET"},
         "POST /user/v1/events": {"GET"},
         "DELETE /recommendation/v1/events": {"GET"},
+        "POST /user/actuator/health": {"GET", "HEAD"},
+        "PUT /actuator/health": {"GET", "HEAD"},
+        "DELETE /actuator/gateway/routes": {"GET", "HEAD"},
+        "POST /docs/openapi.json": {"GET", "HEAD"},
     }
     return [
         Row(case="wrong method", call=call, status=405, allow=frozenset(allow)) for call, allow in offered.items()

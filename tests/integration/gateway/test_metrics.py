@@ -118,6 +118,25 @@ def test_metrics_and_details_are_at_the_other_door_only(measured: Measured) -> N
     assert inside.get("/user/v1/users/1").status == 404
 
 
+def test_clients_are_told_how_many_instances_a_route_has_and_the_inside_which(measured: Measured) -> None:
+    outside, inside = measured.gateway.client, type(measured.gateway.client)(f"http://{measured.address}")
+    paths = "/actuator/gateway/routes", "/actuator/health/readiness"
+    told, ready = (outside.get(path).json() for path in paths)
+    assert {route["route_id"]: route["metadata"]["instances"] for route in told} == {
+        "user-service": 1,
+        "friend-service": 0,
+        "recommendation-service": 0,
+    }
+    assert ready["status"] == "UP"
+    assert ready["services"]["user-service"] == {"status": "UP", "instances": 1}
+    assert ready["services"]["friend-service"] == {"status": "DOWN", "instances": 0}
+    known, *_ = inside.get("/actuator/gateway/routes").json()
+    (instance,) = known["instances"]
+    assert (instance["outstanding"], instance["breaker"]) == (0, "closed")
+    for path in paths:
+        assert instance["address"] not in outside.get(path).body.decode()
+
+
 def test_whatever_clients_send_makes_no_series(measured: Measured) -> None:
     measured.read(1)
     before = measured.scrape().identities

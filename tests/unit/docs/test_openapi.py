@@ -45,6 +45,7 @@ def test_every_route_has_operations_under_its_prefix() -> None:
     assert DOCUMENT["paths"].keys() - served == {
         "/actuator/health",
         "/actuator/health/liveness",
+        "/actuator/health/readiness",
         "/actuator/gateway/routes",
     }
 
