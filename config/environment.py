@@ -126,6 +126,21 @@ SETTINGS = _declare(
         "",
         "Origins whose pages may ask the gateway: `https://app.example,https://other.example`.",
     ),
+    (
+        "GATEWAY_JWKS_URL",
+        "",
+        "Where the issuer of tokens publishes its keys, `https://…`, `http://…` or `file:///…`: clients must have a "
+        "token then; empty: nobody has to say who they are.",
+    ),
+    ("GATEWAY_JWT_ISSUER", "", "The issuer that tokens must be of (`iss`)."),
+    ("GATEWAY_JWT_AUDIENCE", "", "Whom tokens must be for (`aud`)."),
+    ("GATEWAY_JWT_SKEW_SECONDS", "30", "How far the issuer's clock may be from ours."),
+    (
+        "INTERNAL_KEYS",
+        "",
+        "What the gateway and the services sign their requests to services with, at least 32 random characters; two "
+        "separated by a comma while it is replaced, the first signs; empty: services believe whoever reaches them.",
+    ),
     ("GATEWAY_POLL_MILLISECONDS", "2000", "How often each gateway worker asks the registry what is up."),
     (
         "GATEWAY_CONNECTIONS",

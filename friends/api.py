@@ -9,7 +9,7 @@ from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
 from friends import commands, queries
 from friends.friendship import Friendship, record, stream_of
-from service import parameters
+from service import access, parameters
 from service.conditional import representation
 from service.paging import next_page
 from service.parsing import AnyParser
@@ -32,6 +32,7 @@ class AddFriend(APIView):
     def post(self, request: Request, user_id: str) -> HttpResponse:
         """Add a friend."""
         asker = parameters.integer(user_id, "userId")
+        access.require_user(asker)
         friend = parameters.required_id(request, "friendId")
         return execute(
             request, lambda: commands.add_friend(asker, friend), lambda added: _answer(added, 201), name="add_friend"
@@ -46,6 +47,7 @@ class RemoveFriend(APIView):
     def post(self, request: Request, user_id: str) -> HttpResponse:
         """Remove a friend."""
         asker = parameters.integer(user_id, "userId")
+        access.require_user(asker)
         friend = parameters.required_id(request, "friendId")
         expected = expected_versions(request)
         return execute(
@@ -76,10 +78,11 @@ class FriendshipHistory(APIView):
     def get(self, request: Request, friendship_id: str) -> HttpResponse:
         """The friendship's events, the first first, an ended one's too; in pages as those of a user."""
         number = parameters.integer(friendship_id, "id")
-        stream, missing = queries.stream_of_friendship(number), f"There is no friend record {number}."
-        if stream is None:
+        pair, missing = queries.pair_of_friendship(number), f"There is no friend record {number}."
+        if pair is None:
             raise Problem(404, missing)
-        return reading.history_page(request, stream, missing=missing)
+        access.require_user(*pair)
+        return reading.history_page(request, stream_of(*pair), missing=missing)
 
 
 class OneFriendship(APIView):

@@ -19,6 +19,7 @@ from eventsourcing.http import version_of
 from friends import departures, metrics
 from service import registration
 from service.context import current
+from service.identity import signature
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,9 @@ def _within(conversation: socket.socket, seconds: float) -> Iterator[None]:
 
 def _answered(connection: HTTPConnection, path: str, user_id: int) -> int | None:
     context = current()
-    connection.request("GET", path, headers={"X-Request-Id": context.request_id, "traceparent": context.traceparent})
+    told = {"X-Request-Id": context.request_id, "traceparent": context.traceparent}
+    told |= signature.headers("friends", method="GET", target=path)
+    connection.request("GET", path, headers=told)
     # Closed also where more stands in it than is read.
     with connection.getresponse() as response:
         body = response.read(MAX_ANSWER_BYTES)

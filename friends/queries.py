@@ -45,18 +45,18 @@ def get_friendship(number: int) -> Friendship | None:
     return _friendship(row) if row else None
 
 
-def stream_of_friendship(number: int) -> str | None:
-    """The stream of the friendship of that id, of an ended one too; None where there never was one."""
+def pair_of_friendship(number: int) -> tuple[int, int] | None:
+    """The two users of the friendship of that id, of an ended one too; None where there never was one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT low, high FROM friendships WHERE id = %s", [number])
         row = cursor.fetchone()
-    return friendship.stream_of(*row) if row else None
+    return (row[0], row[1]) if row else None
 
 
 def get_friendship_as_of(number: int, moment: datetime) -> Friendship | None:
     """The friendship of that id as it was at a moment, by its events; None where it did not go on then."""
-    stream = stream_of_friendship(number)
-    found = history.as_of(stream, moment, friendship.evolve) if stream else None
+    pair = pair_of_friendship(number)
+    found = history.as_of(friendship.stream_of(*pair), moment, friendship.evolve) if pair else None
     return found if found and found.active else None
 
 

@@ -44,11 +44,14 @@ class Application:
         scope, outgoing = self._edge.open(scope, send)
         try:
             # First of all: what is refused for its form counts, too.
-            if not await self._edge.admit(scope, outgoing):
+            who = await self._edge.admit(scope, outgoing)
+            if who is None:
                 metrics.answered_ourselves(204)
                 return
             scope = target.read(scope, tls=self._edge.tls)
             found = routing.find(scope["raw_path"])
+            if found is not None:
+                scope = self._edge.introduced(scope, found[1], who)
         except Problem as problem:
             metrics.answered_ourselves(problem.status)
             await answers.problem(outgoing, problem, scope)

@@ -51,6 +51,7 @@ class Request:
             scheme=scope["scheme"],
             authority=authority,
             incoming=self.incoming,
+            identity=scope.get("identity", b""),
         )
 
 

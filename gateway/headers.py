@@ -41,6 +41,8 @@ _WRITTEN_ANEW = frozenset(
         b"tracestate",
         # Between a client and the gateway.
         b"x-api-key",
+        # Between the gateway and a service.
+        b"x-internal-identity",
     }
 )
 _NOT_FORWARDED = HOP_BY_HOP | _WRITTEN_ANEW
@@ -104,19 +106,30 @@ def _names(value: bytes) -> frozenset[bytes]:
 
 
 def request_head(
-    *, method: str, target: bytes, prefix: str, client: str, scheme: str, authority: bytes, incoming: Incoming
+    *,
+    method: str,
+    target: bytes,
+    prefix: str,
+    client: str,
+    scheme: str,
+    authority: bytes,
+    incoming: Incoming,
+    identity: bytes = b"",
 ) -> bytes:
-    """The request's head as the instance gets it. `authority` stands for a Host that the client did not send."""
+    """The request's head as the instance gets it. `authority` stands for a Host that the client did not send;
+    `identity` says, signed, who the client is."""
     host = incoming.host or authority
     if incoming.chunked:
         framing = _CHUNKED
     else:
         framing = b"" if incoming.length is None else b"content-length: %b\r\n" % incoming.length
+    signed = b"x-internal-identity: %b\r\n" % identity if identity else b""
     tracestate = b"tracestate: %b\r\n" % incoming.tracestate if incoming.tracestate else b""
     return (
         b"%b %b HTTP/1.1\r\nhost: %b\r\nx-request-id: %b\r\ntraceparent: %b\r\n%b"
         b"forwarded: for=%b;proto=%b\r\n"
-        b"x-forwarded-for: %b\r\nx-forwarded-host: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-prefix: /%b\r\n%b%b\r\n"
+        b"x-forwarded-for: %b\r\nx-forwarded-host: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-prefix: /%b\r\n"
+        b"%b%b%b\r\n"
     ) % (
         method.encode("ascii"),
         target,
@@ -131,6 +144,7 @@ def request_head(
         host,
         scheme.encode("ascii"),
         prefix.encode("ascii"),
+        signed,
         framing,
         incoming.passed,
     )

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from eventsourcing import tokens
 from recommendations import arrival, graph, queries, watch
-from service import client, lifetime, parameters, preferences
+from service import access, client, lifetime, parameters, preferences
 from service.conditional import representation
 from service.problems import Problem
 
@@ -51,6 +51,7 @@ class MutualFriends(APIView):
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """The mutual friends of the user and of `friendId`."""
         number = parameters.integer(user_id, "userId")
+        access.require_user(number)
         friend = parameters.required_id(request, "friendId")
         return _answer(request, lambda: queries.mutual_friends(number, friend))
 
@@ -61,5 +62,6 @@ class RecommendedFriends(APIView):
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """The non-friends with the most mutual friends, at most `limit` (1 to 100, default 20)."""
         number = parameters.integer(user_id, "userId")
+        access.require_user(number)
         limit = parameters.limit(request, default=20, most=100)
         return _answer(request, lambda: queries.recommended_friends(number, limit=limit))

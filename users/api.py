@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from eventsourcing import reading
 from eventsourcing.http import etag, execute, expected_versions
 from eventsourcing.idempotency import Answer
-from service import parameters
+from service import access, parameters
 from service.conditional import representation
 from service.paging import next_page
 from service.problems import Problem
@@ -35,6 +35,7 @@ class Users(APIView):
 
     def post(self, request: Request) -> HttpResponse:
         """Create a user."""
+        access.require(access.ADMIN)
         names = _names(request)
         return execute(
             request,
@@ -64,6 +65,7 @@ class UserHistory(APIView):
     def get(self, request: Request, user_id: str) -> HttpResponse:
         """The user's events, the first first, in pages: `limit` (default 100, at most 1,000), `after` (a version)."""
         number = parameters.integer(user_id, "id")
+        access.require_user(number)
         return reading.history_page(request, stream_of(number), missing=f"There is no user {number}.")
 
 
@@ -82,6 +84,7 @@ class OneUser(APIView):
     def put(self, request: Request, user_id: str) -> HttpResponse:
         """Update a user."""
         number = parameters.integer(user_id, "id")
+        access.require_user(number)
         names = _names(request)
         body: Any = request.data
         sent = body.get("id", number)
@@ -100,6 +103,7 @@ class OneUser(APIView):
     def delete(self, request: Request, user_id: str) -> HttpResponse:
         """Delete a user, and forget who it was."""
         number = parameters.integer(user_id, "id")
+        access.require_user(number)
         expected = expected_versions(request)
         return execute(
             request,

@@ -42,6 +42,17 @@
 {{- $_ := set $plain "TOPIC_REPLICATION" (toString $values.kafka.replication) -}}
 {{- end -}}
 {{- end -}}
+{{- $signs := and $values.authentication.enabled (eq .process "web") (ne .service "registry") -}}
+{{- if eq .service "gateway" -}}
+{{- if $signs -}}
+{{- $_ := set $plain "GATEWAY_JWKS_URL" $values.authentication.jwksUrl -}}
+{{- $_ := set $plain "GATEWAY_JWT_ISSUER" $values.authentication.issuer -}}
+{{- $_ := set $plain "GATEWAY_JWT_AUDIENCE" $values.authentication.audience -}}
+{{- end -}}
+{{- with $values.clients.rateLimit }}{{ $_ := set $plain "GATEWAY_RATE_LIMIT" . }}{{ end -}}
+{{- with $values.clients.trustedProxies }}{{ $_ := set $plain "GATEWAY_TRUSTED_PROXIES" (join "," .) }}{{ end -}}
+{{- with $values.clients.corsOrigins }}{{ $_ := set $plain "GATEWAY_CORS_ORIGINS" (join "," .) }}{{ end -}}
+{{- end -}}
 {{- $plain = mergeOverwrite $plain $values.environment (get $values.services .service).environment -}}
 {{- if $known }}
 {{- /* Before REGISTRY_URL, in which Kubernetes puts it. */}}
@@ -50,6 +61,9 @@
 {{- range $name, $value := $plain }}
 - name: {{ $name }}
   value: {{ $value | quote }}
+{{- end }}
+{{- if $signs }}
+{{- include "social.fromSecret" (dict "variable" "INTERNAL_KEYS" "secret" (include "social.internalSecret" .)) }}
 {{- end }}
 {{- include "social.fromSecret" (dict "variable" "SECRET_KEY" "secret" (include "social.keySecret" .)) }}
 {{- if .facts.database }}

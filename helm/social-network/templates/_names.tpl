@@ -68,6 +68,16 @@ http://{{ .root.Release.Name }}-{{ .service }}:{{ (get $facts .service).port }}
 {{- end -}}
 {{- end }}
 
+{{/* The Secret with what gateway and services sign requests with. Argument: root. */}}
+{{- define "social.internalSecret" -}}
+{{- $given := .root.Values.internalKeys -}}
+{{- if $given.existingSecret -}}
+{{ dict "name" $given.existingSecret "key" $given.key | toJson }}
+{{- else -}}
+{{ dict "name" (printf "%s-internal" .root.Release.Name) "key" "INTERNAL_KEYS" | toJson }}
+{{- end -}}
+{{- end }}
+
 {{/*
 The port where a process's metrics are: a web server's own, but for the gateway, whose port everybody reaches; jobs have
 none. Argument: service, facts, process.

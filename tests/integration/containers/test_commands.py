@@ -75,10 +75,11 @@ def test_every_process_is_well_and_ends_in_order_when_told(
 
 def test_what_differs_for_many_nodes_are_addresses_and_numbers() -> None:
     """The desktop's values were started: the others' containers have the same commands, and no variable more but of
-    logins and sizes."""
+    logins, sizes and limits."""
     found = {values: {one.name: one for one in of_helm(values)} for values in VALUES}
     more = {"KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}
-    more |= {"KAFKA_SSL_CAFILE", "WEB_WORKERS"}
+    more |= {"KAFKA_SSL_CAFILE", "WEB_WORKERS", "INTERNAL_KEYS", "GATEWAY_RATE_LIMIT", "GATEWAY_TRUSTED_PROXIES"}
+    more |= {"GATEWAY_JWKS_URL", "GATEWAY_JWT_ISSUER", "GATEWAY_JWT_AUDIENCE"}
     desktop = found["values-desktop.yaml"]
     for values in VALUES:
         assert set(found[values]) == set(desktop)

@@ -1,10 +1,11 @@
 """What must hold for every pod of every values file: our own policies, stricter than Pod Security 'restricted'."""
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.support.kubernetes.chart import VALUES, Manifest, containers, named, of_kind, ours, pods, render
+from tests.support.kubernetes.chart import RELEASE, VALUES, Manifest, containers, named, of_kind, ours, pods, render
 
 PODS = [
     pytest.param(pod, id=f"{values or 'defaults'}-{name}")
@@ -51,7 +52,9 @@ def test_a_container_says_what_it_needs_and_has_an_image_by_its_version(pod: Man
 def test_what_has_a_password_has_it_from_a_secret(pod: Manifest) -> None:
     for container in containers(pod):
         for variable in container.get("env", ()):
-            secret = re.search(r"PASSWORD|SECRET|REGISTRY_KEY|DATABASE|NEO4J_(BOLT_URL|AUTH)", variable["name"])
+            secret = re.search(
+                r"PASSWORD|SECRET|REGISTRY_KEY|INTERNAL_KEYS|DATABASE|NEO4J_(BOLT_URL|AUTH)", variable["name"]
+            )
             assert bool(secret) == ("secretKeyRef" in variable.get("valueFrom", {})), variable["name"]
 
 
@@ -116,3 +119,50 @@ def test_consumers_are_never_more_than_partitions() -> None:
     for scaler in of_kind(render("values-hyperscale.yaml"), "HorizontalPodAutoscaler"):
         if "consume" in scaler["metadata"]["name"]:
             assert scaler["spec"]["maxReplicas"] <= partitions
+
+
+def _variables(values: str, *more: str) -> dict[str, dict[str, Any]]:
+    """Of each Deployment."""
+    return {
+        manifest["metadata"]["name"]: {one["name"]: one for one in container["env"]}
+        for manifest in of_kind(render(values, *more), "Deployment")
+        for container in manifest["spec"]["template"]["spec"]["containers"]
+    }
+
+
+SIGNING = {f"{RELEASE}-{name}-web" for name in ("gateway", "users", "friends", "recommendations")}
+
+
+def test_on_many_nodes_clients_say_who_they_are_and_services_believe_the_gateway_only() -> None:
+    found = _variables("values-hyperscale.yaml")
+    gateway = found[f"{RELEASE}-gateway-web"]
+    for name in ("GATEWAY_JWKS_URL", "GATEWAY_JWT_ISSUER", "GATEWAY_JWT_AUDIENCE", "GATEWAY_RATE_LIMIT"):
+        assert gateway[name]["value"], name
+    assert gateway["GATEWAY_JWKS_URL"]["value"].startswith("https://")
+    assert {name for name, variables in found.items() if "INTERNAL_KEYS" in variables} == SIGNING
+    sources = {str(found[name]["INTERNAL_KEYS"]["valueFrom"]) for name in SIGNING}
+    assert len(sources) == 1, "all of them share one key"
+
+
+def test_the_gateway_reaches_the_issuer() -> None:
+    (policy,) = [
+        one
+        for one in of_kind(render("values-hyperscale.yaml"), "NetworkPolicy")
+        if one["metadata"]["name"] == f"{RELEASE}-gateway-web"
+    ]
+    assert {"ports": [{"port": 443}], "to": []} in policy["spec"]["egress"]
+
+
+@pytest.mark.parametrize("values", ["", "values-desktop.yaml"])
+def test_elsewhere_nobody_has_to(values: str) -> None:
+    for variables in _variables(values).values():
+        assert not {"GATEWAY_JWKS_URL", "INTERNAL_KEYS", "GATEWAY_RATE_LIMIT"} & set(variables)
+
+
+def test_a_key_of_ones_own_takes_the_place_of_the_charts() -> None:
+    own = ("--set", "internalKeys.existingSecret=ours")
+    for name in SIGNING:
+        source = _variables("values-hyperscale.yaml", *own)[name]["INTERNAL_KEYS"]["valueFrom"]
+        assert source == {"secretKeyRef": {"name": "ours", "key": "INTERNAL_KEYS"}}
+    made = [one["metadata"]["name"] for one in of_kind(render("values-hyperscale.yaml", *own), "Secret")]
+    assert f"{RELEASE}-internal" not in made

@@ -70,6 +70,9 @@ def test_the_examples_make_what_the_values_name() -> None:
         "environment.lower=x",
         "databases.users.existingSecret=",
         "ingress.hosts=x",
+        "authentication.enabled=true",
+        "authentication.jwksUrl=ftp://x",
+        "clients.rateLimit=600",
     ],
 )
 def test_a_value_that_means_nothing_is_refused(wrong: str) -> None:
