@@ -1,7 +1,8 @@
 """Does Kafka have what the outbox calls published? Reads whole topics: `verify --topics`.
 
 A mark without its message is what a broker leaves that lost its disk and kept its topic ids, or a hand in the table:
-the relay would never send that event again. Of a compacted topic only the last event of each key must be there.
+the relay would never send that event again. Of a compacted topic only the last event of each key must be there, and
+nothing older behind it.
 """
 
 from collections import defaultdict
@@ -60,6 +61,10 @@ class Told:
             if message.envelope.event_id in self._wanted:
                 self.bodies[message.envelope.event_id] = message
 
+    def end(self, event_id: UUID) -> int:
+        """The offset of the event's last message; -1 where there is none."""
+        return max((offset for _, offset in self.places.get(event_id, ())), default=-1)
+
 
 Comparison = Callable[[], Iterable[Finding]]
 _others: list[Comparison] = []
@@ -97,10 +102,11 @@ def _compare(topic: Topic, topic_id: UUID) -> Iterator[Finding]:
         marks = [Mark(*row) for row in cursor.fetchall()]
     missing_names = {row["event_id"]: row for row in integrity.without_personal()}
     told = Told(set(missing_names))
-    for message in topic_reader.read(topic.name, _ends(marks)):
+    for message in topic_reader.read(topic.name, _ends(marks) | _later(topic, marks)):
         told.take(message)
     yield from _lacking(_needed(topic, marks), told)
     yield from _misplaced(topic, marks, told)
+    yield from _outlived(topic, marks, told)
     yield from _foreign(topic, told)
     yield from _personal(told)
 
@@ -110,6 +116,13 @@ def _ends(marks: Sequence[Mark]) -> dict[int, int]:
     for mark in marks:
         found[mark.partition] = max(found.get(mark.partition, 0), mark.offset + 1)
     return found
+
+
+def _later(topic: Topic, marks: Sequence[Mark]) -> dict[int, int]:
+    """What stands behind the last mark of each partition is a repeat, or under way: see `_outlived`."""
+    known = _ends(marks)
+    found = topic_reader.ends(topic.name)
+    return {partition: end for partition, end in found.items() if end > known.get(partition, 0)}
 
 
 def _compacted(topic: Topic) -> bool:
@@ -146,6 +159,19 @@ def _misplaced(topic: Topic, marks: Sequence[Mark], told: Told) -> Iterator[Find
         # Compaction keeps the last of several messages of one event, and the mark may be that of an earlier one.
         if not (_compacted(topic) and mark.offset < max(offset for _, offset in places)):
             yield _again(mark, f"{mark.stream} v{mark.version}: marked at a place where Kafka does not have it")
+
+
+def _outlived(topic: Topic, marks: Sequence[Mark], told: Told) -> Iterator[Finding]:
+    """An older version behind the newest, as a relay leaves it that hung and was killed before it made that good:
+    compaction would keep just that one."""
+    if not _compacted(topic):
+        return
+    last: dict[str, int] = {}
+    for mark in marks:
+        last[mark.stream] = max(last.get(mark.stream, -1), told.end(mark.event_id))
+    for mark in _needed(topic, marks):
+        if -1 < told.end(mark.event_id) < last[mark.stream]:
+            yield _again(mark, f"{mark.stream} v{mark.version}: the last message of its key is an older version")
 
 
 def _foreign(topic: Topic, told: Told) -> Iterator[Finding]:

@@ -37,6 +37,14 @@ def read(topic: str, upto: Mapping[int, int]) -> Iterator[Message]:
                     yield message_of(record, topic)
 
 
+def ends(topic: str) -> dict[int, int]:
+    """By partition, where the topic ends, as the broker says. Raises kafka.errors.KafkaError where none answers."""
+    with closing(_client()) as client:
+        name = broker.topic_name(topic)
+        places = [TopicPartition(name, number) for number in sorted(client.partitions_for_topic(name) or ())]
+        return {place.partition: end for place, end in client.end_offsets(places).items()}
+
+
 def _client() -> KafkaConsumer:
     return KafkaConsumer(
         **broker.connection_settings(),

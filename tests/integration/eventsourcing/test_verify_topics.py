@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from eventsourcing import broker, topics
+from eventsourcing import broker, store, topics
 from eventsourcing.models import OutboxEntry, Personal
 from tests.integration.eventsourcing.conftest import SteppedRelay, append, published, told
 from tests.integration.eventsourcing.consuming import message, send
@@ -81,6 +81,25 @@ def test_a_mark_at_another_place_is_made_right(topic: str, relay: SteppedRelay, 
     found = [one for one in published(topic) if one["stream"] == mark.stream]
     assert len(found) == 2
     assert (mark.offset, mark.partition) == _end(topic, mark.partition or 0)
+
+
+def test_an_older_version_that_is_the_last_message_of_its_key_is_made_right(
+    topic: str, relay: SteppedRelay, people: list[int]
+) -> None:
+    """As a relay leaves it that hung with the first version in its hands, woke up after another one had gone on, sent
+    it, and was killed. Repeats before the newest are what is promised."""
+    stream = f"user-{people[0]}"
+    first, newest = (message(event) for event in (store.load(stream)[0], store.load(stream)[-1]))
+    send(topic, first, newest)
+    assert verify() == (0, "State and events agree.\n")
+    send(topic, first)
+    code, text = verify()
+    assert (code, f"{stream} v3: the last message of its key is an older version" in text) == (1, True)
+    assert "1 differ" in text
+    assert verify("--repair")[0] == 0
+    relay.drain()
+    assert [version for name, version in told(topic) if name == stream][-2:] == [1, 3]
+    assert verify() == (0, "State and events agree.\n")
 
 
 def _end(topic: str, partition: int) -> tuple[int, int]:
