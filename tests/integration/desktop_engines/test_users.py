@@ -86,7 +86,7 @@ def test_data_that_were_copied_are_made_its_own_again(open_folder: Path) -> None
 
 def test_an_ordinary_user_needs_nothing_else(open_folder: Path) -> None:
     account = accounts.needed(open_folder / "none")
-    if account and not account.runs(postgresql._installed() / "bin" / "postgres"):
+    if account and not account.runs(postgresql.installed() / "bin" / "postgres"):
         pytest.skip("the installed packages are closed to other users, so none of them can try")
     uid = account.uid if account else os.geteuid()
     os.chown(open_folder, uid, -1)

