@@ -105,7 +105,10 @@ class Publisher:
         unsent: Failures = {}
         futures = self._send(self._producer, events, unsent, waiting)
         untaken: Failures = {}
-        acknowledged = [done for event, future in futures if (done := _settle(event, future, untaken, waiting))]
+        # One limit for all of them, which were sent together: a client that hangs is not waited for with each.
+        deadline = time.monotonic() + SETTLED_SECONDS
+        settled = (_settle(event, future, untaken, waiting, deadline) for event, future in futures)
+        acknowledged = [done for done in settled if done is not None]
         failures = unsent | untaken
         if failures:
             self.close()
@@ -164,10 +167,11 @@ def _send_one(producer: KafkaProducer, topic: str, event: Event) -> Any:
     )
 
 
-def _settle(event: Event, future: Any, failures: Failures, waiting: Waiting) -> Acknowledged | None:
-    """Wait for one answer. An event behind a failed one of its stream counts as failed: it will be sent again, after
-    that one."""
-    deadline = time.monotonic() + SETTLED_SECONDS
+def _settle(event: Event, future: Any, failures: Failures, waiting: Waiting, deadline: float) -> Acknowledged | None:
+    """Wait for one answer until the deadline (monotonic).
+
+    An event behind a failed one of its stream counts as failed: it will be sent again, after that one.
+    """
     while not future.is_done and time.monotonic() < deadline:
         try:
             future.get(timeout=1.0)
