@@ -104,6 +104,11 @@ SETTINGS = _declare(
     ),
     ("GATEWAY_TIMEOUT_SECONDS", "10", "How long the gateway waits for an instance's answer before it says 504."),
     (
+        "GATEWAY_TIMEOUTS",
+        "",
+        "The same for single routes: `recommendation-service=20,user-service=5`.",
+    ),
+    (
         "GATEWAY_RATE_LIMIT",
         "",
         "Requests that each client has at a gateway: `600/60`, so many at once and as many again in so many seconds; "
@@ -145,7 +150,8 @@ SETTINGS = _declare(
     (
         "GATEWAY_CONNECTIONS",
         "256",
-        "Requests that each gateway worker has under way at an instance; as many again wait, then 503.",
+        "Requests that the gateway has under way at an instance; as many again wait, then 503. Each of its workers "
+        "has its part.",
     ),
 )
 

@@ -42,6 +42,7 @@ SHARED_APPS = ["rest_framework", "service"]
 MIDDLEWARE = [
     "service.http_metrics.RequestMetricsMiddleware",
     "service.middleware.RequestContextMiddleware",
+    "service.deadline.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 from config import environment
 from gateway import standing
 from gateway.application import Application
+from gateway.deadline import by_route
 from gateway.discovery import Discovery
 from gateway.edge import Edge
 from gateway.proxy import Proxy
@@ -17,7 +18,7 @@ from service import health
 _discovery = Discovery.from_environment()
 _proxy = Proxy(
     _discovery,
-    timeout=environment.integer("GATEWAY_TIMEOUT_SECONDS"),
+    timeouts=by_route(environment.items("GATEWAY_TIMEOUTS"), environment.integer("GATEWAY_TIMEOUT_SECONDS")),
     workers=environment.integer("WEB_WORKERS"),
 )
 application = Application(

@@ -138,7 +138,7 @@ class Discovery:
         return cls(
             registries,
             fixed=fixed,
-            limit=environment.integer("GATEWAY_CONNECTIONS"),
+            limit=max(1, environment.integer("GATEWAY_CONNECTIONS") // environment.integer("WEB_WORKERS")),
             poll_seconds=environment.integer("GATEWAY_POLL_MILLISECONDS") / 1000,
             networks=from_environment(),
         )
@@ -157,11 +157,12 @@ class Discovery:
         known = before.pop((app, host, port), None)
         return known or Upstream(host, port, limit=self._limit)
 
-    async def instances(self, app: str) -> Sequence[Upstream]:
-        """Those of a service that are up; before the registry has first answered, waits a little for it."""
+    async def instances(self, app: str, patience: float = PATIENCE_SECONDS) -> Sequence[Upstream]:
+        """Those of a service that are up; before the registry has first answered, waits a little for it, and no more
+        than so many seconds."""
         if not self._known.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(min(patience, PATIENCE_SECONDS)):
                     await self._known.wait()
         return self._upstreams.get(app, ())
 

@@ -26,8 +26,9 @@ class Unavailable(Exception):
 class Request:
     """What is to be passed on. `path`: as the service gets it.
 
-    `patience`: seconds that an answer may keep the client waiting. `deadline`: when they are over, in the loop's
-    time; until then a command that is under way already is asked again.
+    `patience`: seconds that its route has for an answer to begin, and the longest silence within it. `deadline`: when
+    nobody waits any more, in the loop's time, and `moment`: the same in milliseconds since 1970. `hurried`: the
+    client left less than half of the patience.
     """
 
     route: Route
@@ -38,6 +39,8 @@ class Request:
     tries: Tries
     patience: float
     deadline: float
+    moment: int
+    hurried: bool = False
 
     def head(self, authority: bytes) -> bytes:
         """The head for an instance at `authority`, `host:port`."""
@@ -50,28 +53,29 @@ class Request:
             client=scope["client"][0] if scope["client"] else "unknown",
             scheme=scope["scheme"],
             authority=authority,
+            deadline=self.moment,
             incoming=self.incoming,
             identity=scope.get("identity", b""),
         )
 
 
-async def over(connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float) -> None:
+async def over(connection: Connection, upstream: Upstream, request: Request, send: Send, seconds: float) -> None:
     """Send the request, pass the answer back; the connection must be given back afterwards.
 
     Raises UpstreamError, ClientGone, UnderWay or Unavailable while nothing has been passed back; later the client's
     answer just ends early.
-    `timeout`: seconds until the answer begins, and of silence within it.
+    `seconds`: how long until the answer begins.
     """
     head = request.head(upstream.authority) + request.body.opening()
     begun = perf_counter()
     connection.send(head, head_only=request.scope["method"] == "HEAD")
     if request.body.whole:
-        connection.expect(timeout)
-        await _answer(connection, upstream, request, send, timeout, begun)
+        connection.expect(seconds)
+        await _answer(connection, upstream, request, send, begun)
         return
-    flow = asyncio.get_running_loop().create_task(request.body.flow(connection, timeout))
+    flow = asyncio.get_running_loop().create_task(request.body.flow(connection, seconds))
     try:
-        await _answer(connection, upstream, request, send, timeout, begun)
+        await _answer(connection, upstream, request, send, begun)
     finally:
         if not flow.done():
             # Answered before the whole request was there: what is still to come must not go to the next one.
@@ -79,9 +83,7 @@ async def over(connection: Connection, upstream: Upstream, request: Request, sen
             connection.close()
 
 
-async def _answer(
-    connection: Connection, upstream: Upstream, request: Request, send: Send, timeout: float, begun: float
-) -> None:
+async def _answer(connection: Connection, upstream: Upstream, request: Request, send: Send, begun: float) -> None:
     await connection.answer()
     counts = metrics.BY_ROUTE[request.route.id]
     counts.took(perf_counter() - begun)
@@ -90,7 +92,7 @@ async def _answer(
     else:
         _judge(connection.status, upstream, request)
     endless = _endless(connection.headers)
-    patience = None if endless else timeout
+    patience = None if endless else request.patience
     # An instance that dies between head and body has given no answer, and that can still be said.
     data, more = (b"", True) if endless else await _next(connection, patience)
     if request.body.kept and under_way.likely(connection):
@@ -115,10 +117,16 @@ async def _answer(
 
 def _judge(status: int, upstream: Upstream, request: Request) -> None:
     now = asyncio.get_running_loop().time()
-    upstream.breaker.failed(now)
-    if status in UNAVAILABLE and request.tries.elsewhere(now):
-        metrics.BY_ROUTE[request.route.id].unavailable.inc()
+    if not (request.hurried and status == 504):
+        upstream.breaker.failed(now)
+    if status not in UNAVAILABLE:
+        return
+    counts = metrics.BY_ROUTE[request.route.id]
+    if request.tries.elsewhere(now):
+        counts.unavailable.inc()
         raise Unavailable(f"{upstream!r} answered {status}")
+    if request.tries.denied:
+        counts.denied.inc()
 
 
 async def _next(connection: Connection, patience: float | None) -> tuple[bytes, bool]:

@@ -36,6 +36,8 @@ _WRITTEN_ANEW = frozenset(
         b"x-forwarded-server",
         b"x-forwarded-ssl",
         b"x-real-ip",
+        b"x-request-deadline",
+        b"x-request-timeout",
         b"x-request-id",
         b"traceparent",
         b"tracestate",
@@ -60,6 +62,7 @@ class Incoming:
     request_id: bytes = b""
     traceparent: bytes = b""
     tracestate: bytes = b""
+    timeout: bytes = b""
     passed: bytes = b""
 
     @property
@@ -97,6 +100,7 @@ def _incoming(own: dict[bytes, bytes], passed: Headers) -> Incoming:
         traceparent=(traceparent or context.new_traceparent()).encode(),
         # https://www.w3.org/TR/trace-context/#tracestate-header: worth nothing without its traceparent.
         tracestate=own.get(b"tracestate", b"") if traceparent else b"",
+        timeout=own.get(b"x-request-timeout", b""),
         passed=b"".join([b"%b: %b\r\n" % header for header in passed]),
     )
 
@@ -113,11 +117,13 @@ def request_head(
     client: str,
     scheme: str,
     authority: bytes,
+    deadline: int,
     incoming: Incoming,
     identity: bytes = b"",
 ) -> bytes:
     """The request's head as the instance gets it. `authority` stands for a Host that the client did not send;
-    `identity` says, signed, who the client is."""
+    `deadline`: when nobody will wait for the answer any more, in milliseconds since 1970; `identity` says, signed, who
+    the client is."""
     host = incoming.host or authority
     if incoming.chunked:
         framing = _CHUNKED
@@ -129,7 +135,7 @@ def request_head(
         b"%b %b HTTP/1.1\r\nhost: %b\r\nx-request-id: %b\r\ntraceparent: %b\r\n%b"
         b"forwarded: for=%b;proto=%b\r\n"
         b"x-forwarded-for: %b\r\nx-forwarded-host: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-prefix: /%b\r\n"
-        b"%b%b%b\r\n"
+        b"x-request-deadline: %d\r\n%b%b%b\r\n"
     ) % (
         method.encode("ascii"),
         target,
@@ -144,6 +150,7 @@ def request_head(
         host,
         scheme.encode("ascii"),
         prefix.encode("ascii"),
+        deadline,
         signed,
         framing,
         incoming.passed,

@@ -5,7 +5,7 @@ from collections import deque
 from contextlib import suppress
 
 from gateway.breaker import Breaker
-from gateway.upstream import Connection, NoConnection, TooBusy
+from gateway.upstream import Connection, NoConnection, TooBusy, TooSlow
 
 CONNECT_SECONDS = 2.0
 # Shorter than any server's own (uvicorn 5 s, Tomcat 20 s, gunicorn here 75 s): the gateway closes first, so that a
@@ -31,7 +31,7 @@ class Upstream:
     async def acquire(self, seconds: float, *, fresh: bool = False) -> Connection:
         """A connection for one request, to be given back by `release`. `fresh`: one that was never used.
 
-        Waits up to `seconds` while all are at work. Raises NoConnection, TooBusy.
+        Waits up to `seconds` while all are at work. Raises NoConnection, TooBusy, TooSlow.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -80,6 +80,9 @@ class Upstream:
             async with asyncio.timeout(seconds):
                 _, connection = await loop.create_connection(lambda: Connection(loop), self.host, self.port)
         except (OSError, TimeoutError, UnicodeError) as error:
+            if isinstance(error, TimeoutError) and seconds * 2 < CONNECT_SECONDS:
+                # The client's time is over, which says nothing about the instance.
+                raise TooSlow(f"{self!r} took no connection in the time that was left.") from error
             self.breaker.refused(loop.time())
             raise NoConnection(f"{self!r} takes no connections: {error or type(error).__name__}") from error
         return connection

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import answers, exchange, headers, metrics
+from gateway import answers, deadline, exchange, headers, metrics
 from gateway.body import Body, ClientGone, Receive, Send
 from gateway.budget import FLOOR_PER_SECOND, Budget
 from gateway.discovery import Discovery
@@ -23,61 +23,73 @@ RETRY_AFTER = {"Retry-After": "2"}
 
 
 class Proxy:
-    """Passes requests on to instances that `discovery` knows; they have `timeout` seconds to begin their answer.
+    """Passes requests on to instances that `discovery` knows; `timeouts`: the seconds by route that they have to
+    begin their answer.
 
     `workers`: how many processes this gateway is; each has its share of what all together may send again.
     """
 
-    def __init__(self, discovery: Discovery, *, timeout: float, workers: int = 1) -> None:
-        self._discovery, self._timeout = discovery, timeout
+    def __init__(self, discovery: Discovery, *, timeouts: Mapping[str, float], workers: int = 1) -> None:
+        self._discovery, self._timeouts = discovery, timeouts
         self._budgets = {route.id: Budget(floor=FLOOR_PER_SECOND / workers) for route in ROUTES}
 
     async def forward(
         self, route: Route, path: bytes, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Serve the request from an instance of the route's service, or answer with a problem."""
-        incoming, patience = headers.read(scope["headers"]), self._patience(route, scope)
-        may_repeat, budget = repeatable(scope), self._budgets[route.id]
-        body = Body(incoming, receive, keep=may_repeat)
+        incoming, counts = headers.read(scope["headers"]), metrics.BY_ROUTE[route.id]
+        body = Body(incoming, receive, keep=repeatable(scope))
+        try:
+            request = self._request(route, path, scope, incoming, body)
+            await body.begin()
+            await self._pass_on(request, send)
+        except Problem as problem:
+            counts.answered(problem.status)
+            await answers.problem(send, problem, scope, incoming)
+        except (UpstreamError, ClientGone) as error:
+            problem, kind = _problem(error, route.service)
+            counts.failures[kind].inc()
+            counts.answered(problem.status)
+            told = (scope["method"], scope["path"], problem.status, error, incoming.request_id.decode())
+            logger.warning("%s %s: %d, %s (request %s)", *told)
+            await answers.problem(send, problem, scope, incoming)
+
+    def _request(
+        self, route: Route, path: bytes, scope: Mapping[str, Any], incoming: headers.Incoming, body: Body
+    ) -> Request:
+        """All that is known of it. Raises Problem."""
+        patience, asked = self._patience(route, scope), deadline.asked(incoming.timeout)
+        seconds = patience if asked is None else min(asked, patience)
+        budget = self._budgets[route.id]
         budget.request()
-        request = Request(
+        return Request(
             route=route,
             path=path,
             scope=scope,
             incoming=incoming,
             body=body,
-            tries=Tries(budget, body, repeatable=may_repeat),
+            tries=Tries(budget, body, repeatable=repeatable(scope)),
             patience=patience,
-            deadline=asyncio.get_running_loop().time() + patience,
+            deadline=asyncio.get_running_loop().time() + seconds,
+            moment=deadline.milliseconds(seconds),
+            hurried=seconds * 2 < patience,
         )
-        try:
-            await self._pass_on(request, send)
-        except (UpstreamError, ClientGone) as error:
-            problem, kind = _problem(error, route.service)
-            metrics.BY_ROUTE[route.id].failures[kind].inc()
-            metrics.BY_ROUTE[route.id].answered(problem.status)
-            told = (scope["method"], scope["path"], problem.status, error, incoming.request_id.decode())
-            logger.warning("%s %s: %d, %s (request %s)", *told)
-            await answers.problem(send, problem, scope, incoming)
-        if request.tries.denied:
-            metrics.BY_ROUTE[route.id].denied.inc()
 
     def _patience(self, route: Route, scope: Mapping[str, Any]) -> float:
         """For how many seconds an answer may keep the client waiting."""
+        seconds = self._timeouts[route.id]
         if not (route.waits and _has(scope, b"consistency-token")):
-            return self._timeout
+            return seconds
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"prefer"]
         asked = preferences.wait(",".join(lines))
-        return self._timeout + (preferences.DEFAULT_SECONDS if asked is None else asked)
+        return seconds + (preferences.DEFAULT_SECONDS if asked is None else asked)
 
     async def _pass_on(self, request: Request, send: Send) -> None:
         """Try instances until one has taken the request. Raises UpstreamError, ClientGone."""
-        await request.body.begin()
-        patience = request.patience
         while True:
             upstream = await self._choose(request)
             try:
-                await self._through(upstream, request, send, patience)
+                await _through(upstream, request, send)
             except UnderWay as again:
                 metrics.BY_ROUTE[request.route.id].under_way.inc()
                 await asyncio.sleep(again.seconds)
@@ -88,33 +100,36 @@ class Proxy:
                 _go_on(request, error)
             else:
                 return
-            patience = request.deadline - asyncio.get_running_loop().time()
-            if patience <= 0:
-                _go_on(request, TooSlow("No time was left for another try."))
 
     async def _choose(self, request: Request) -> Upstream:
-        instances = await self._discovery.instances(request.route.service)
-        chosen = request.tries.next(instances, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time
+        instances = await self._discovery.instances(request.route.service, request.deadline - now())
+        chosen = request.tries.next(instances, now())
         if chosen is None:
             raise NoConnection(f"{request.tries.tried} of {len(instances)} known instances took no connection")
         return chosen
 
-    async def _through(self, upstream: Upstream, request: Request, send: Send, patience: float) -> None:
-        connection = await upstream.acquire(patience, fresh=request.tries.fresh)
-        try:
-            await exchange.over(connection, upstream, request, send, patience)
-        except UpstreamError as error:
-            if _is_its_fault(error, request, patience):
-                upstream.breaker.failed(asyncio.get_running_loop().time())
-            raise
-        finally:
-            upstream.release(connection)
+
+async def _through(upstream: Upstream, request: Request, send: Send) -> None:
+    loop = asyncio.get_running_loop()
+    connection = await upstream.acquire(request.deadline - loop.time(), fresh=request.tries.fresh)
+    left = request.deadline - loop.time()
+    try:
+        if left <= 0:
+            raise TooSlow("The time was over before it could be asked.")
+        await exchange.over(connection, upstream, request, send, left)
+    except UpstreamError as error:
+        if _is_its_fault(error, request, left):
+            upstream.breaker.failed(loop.time())
+        raise
+    finally:
+        upstream.release(connection)
 
 
-def _is_its_fault(error: UpstreamError, request: Request, patience: float) -> bool:
+def _is_its_fault(error: UpstreamError, request: Request, seconds: float) -> bool:
     """Whether the instance failed: not where it ended an idle connection, or had little time left."""
     if isinstance(error, TooSlow):
-        return patience * 2 >= request.patience
+        return seconds * 2 >= request.patience
     return not (isinstance(error, ConnectionLost) and error.unread)
 
 
@@ -132,6 +147,8 @@ def _go_on(request: Request, error: UpstreamError) -> None:
         # Whether this time it was begun is not known; under its key it can be asked for again.
         raise StillUnderWay(tries.under_way.seconds) from error
     else:
+        if isinstance(error, ConnectionLost) and tries.denied:
+            counts.denied.inc()
         raise error
 
 

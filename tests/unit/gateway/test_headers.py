@@ -18,6 +18,7 @@ def sent(*fields: tuple[bytes, bytes], method: str = "GET", target: bytes = b"/v
         client="10.1.2.3",
         scheme="https",
         authority=b"10.0.0.9:8120",
+        deadline=1764057600000,
         incoming=headers.read(fields),
     )
     assert head.endswith(b"\r\n\r\n")
