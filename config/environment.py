@@ -68,12 +68,17 @@ SETTINGS = _declare(
         "1",
         "0: the registry evicts whoever does not renew, also where many of ten instances or more stop at once.",
     ),
-    ("USER_SERVICE_URL", "http://users:8120", "Users service, where there is no registry."),
-    ("FRIEND_SERVICE_URL", "http://friends:8100", "Friends service, where there is no registry."),
+    (
+        "USER_SERVICE_URL",
+        "http://users:8120",
+        "Users service, where there is no registry; where it is set, the gateway uses it until a registry has "
+        "answered.",
+    ),
+    ("FRIEND_SERVICE_URL", "http://friends:8100", "The same of the friends service."),
     (
         "RECOMMENDATION_SERVICE_URL",
         "http://recommendations:8110",
-        "Recommendations service, where there is no registry.",
+        "The same of the recommendations service.",
     ),
     ("HOST", "127.0.0.1", "Address to listen on, and the one that is registered."),
     ("PORT", "8000", "Port to listen on, and the one that is registered."),

@@ -2,18 +2,16 @@
 away. Without a registry the environment names one address for each service."""
 
 import asyncio
-import json
 import logging
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from config import environment
-from gateway import metrics
+from gateway import metrics, names
+from gateway.listing import Address, Addresses, Listing, Unreadable
 from gateway.pool import Upstream
 from gateway.routing import ROUTES
 from gateway.upstream import UpstreamError
@@ -26,15 +24,9 @@ FETCH_SECONDS = 3.0
 # A request that comes before the first answer of the registry waits for it so long.
 PATIENCE_SECONDS = 3.0
 LARGEST_ANSWER = 16_777_216
-# Names, IPv4, IPv6: what may stand in a header as it is.
-_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
-
-Address = tuple[str, int]
-Addresses = Mapping[str, Sequence[Address]]
-
-
-class Unreadable(Exception):
-    """What a registry said cannot be understood."""
+# Of an answer that is stale, nobody says since when.
+LARGEST_AGE = 1e9
+WHOLE, DELTA = "/eureka/apps", "/eureka/apps/delta"
 
 
 def address(url: str) -> Address:
@@ -45,69 +37,19 @@ def address(url: str) -> Address:
     return parts.hostname, parts.port or 80
 
 
-def live(body: bytes, networks: Networks | None = None) -> dict[str, list[Address]]:
-    """The addresses of the instances that are UP, by service, in a registry's answer. Raises Unreadable.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A registry's answer. `age`: how many seconds old what it says is; it says so where it lost its database."""
 
-    Liberal: one instead of a list of one, ports as text; an instance that cannot be understood is left out, and one
-    that is not in `networks`: whoever can write to the registry must not choose whom the gateway speaks to.
-    """
-    try:
-        applications = _several(json.loads(body)["applications"].get("application"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"not a list of applications: {error!r}") from error
-    found: dict[str, list[Address]] = {}
-    for name, entry in _entries(applications):
-        try:
-            instance = eureka.parse_instance({**entry, "app": name, "port": _port(entry.get("port"))})
-            _check_host(instance.host)
-            if networks is not None:
-                networks.address(instance.host)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            _complain(name, repr(entry)[:300])
-            continue
-        addresses = found.setdefault(instance.app, [])
-        if instance.status == "UP" and (instance.host, instance.port) not in addresses:
-            addresses.append((instance.host, instance.port))
-    return found
-
-
-@lru_cache(maxsize=256)
-def _complain(name: str, entry: str) -> None:
-    """Once for each, not with every poll."""
-    logger.warning("An instance of %s in the registry cannot be understood, or must not be there: %s", name, entry)
-
-
-def _entries(applications: list[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for application in applications:
-        if isinstance(application, Mapping) and isinstance(application.get("name"), str):
-            for entry in _several(application.get("instance")):
-                if isinstance(entry, Mapping):
-                    yield application["name"], entry
-
-
-def _port(value: Any) -> Mapping[str, Any]:
-    port = value if isinstance(value, Mapping) else {"$": value}
-    if not 0 < int(port["$"]) < 65536:
-        raise ValueError(f"no port: {value!r}")
-    return port
-
-
-def _check_host(host: str) -> None:
-    if not _HOST.fullmatch(host):
-        raise ValueError(f"no host: {host!r}")
-
-
-def _several(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    body: bytes
+    age: float = 0.0
 
 
 class Discovery:
-    """The instances of each service, as the registry (the first of `registries` that answers) tells them.
+    """The instances of each service, as the registry (the first of `registries` that answers freshly) tells them.
 
-    `fixed` are the addresses where there is no registry; `limit` is how many requests each instance gets at a time;
-    `networks`, where instances may be.
+    `fixed` are the names where there is no registry, and until one has answered; `limit` is how many requests each
+    instance gets at a time; `networks`, where instances may be.
     """
 
     def __init__(
@@ -120,10 +62,14 @@ class Discovery:
         networks: Networks | None = None,
     ) -> None:
         self._registries, self._limit, self._poll_seconds = list(registries), limit, poll_seconds
-        self._networks = networks
+        self._fixed = fixed
+        self._listing = Listing(networks)
         self._upstreams: dict[str, list[Upstream]] = {}
         self._known = asyncio.Event()
         self._silent = False
+        # The registry whose answer is kept up by deltas, and when what is known was true, in the loop's time.
+        self._source = ""
+        self._true_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         if not registries:
             self.learn(fixed)
@@ -134,10 +80,11 @@ class Discovery:
         registries = environment.items("REGISTRY_URL")
         for url in registries:
             address(url)
-        fixed = {} if registries else {app: [address(environment.text(name))] for app, name in STATIC.items()}
+        # Beside a registry names count only where somebody has set them: the defaults are no promise that they exist.
+        given = {app: environment.text(name, "" if registries else None) for app, name in STATIC.items()}
         return cls(
             registries,
-            fixed=fixed,
+            fixed={app: [address(url)] for app, url in given.items() if url},
             limit=max(1, environment.integer("GATEWAY_CONNECTIONS") // environment.integer("WEB_WORKERS")),
             poll_seconds=environment.integer("GATEWAY_POLL_MILLISECONDS") / 1000,
             networks=from_environment(),
@@ -220,44 +167,99 @@ class Discovery:
     async def _once(self) -> None:
         if self._registries:
             await self._poll()
+        if self._true_at is None and self._fixed:
+            await self._look_up()
         now = asyncio.get_running_loop().time()
         for upstream in self._all():
             upstream.sweep(now)
         self.show()
 
+    async def _look_up(self) -> None:
+        """No registry, or none that has ever answered: the instances are what the names stand for."""
+        found = {
+            app: [one for name in those for one in await names.resolve(*name)] for app, those in self._fixed.items()
+        }
+        # A name that is not known now stays what it was last.
+        self.learn({app: those or self._addresses(app) for app, those in found.items()})
+
+    def _addresses(self, app: str) -> Sequence[Address]:
+        return [(one.host, one.port) for one in self._upstreams.get(app, ())] or self._fixed[app]
+
     async def _poll(self) -> None:
         said: list[str] = []
+        stale: list[tuple[str, Said]] = []
         for url in self._registries:
             try:
                 async with asyncio.timeout(FETCH_SECONDS):
-                    self.learn(live(await fetch(url), self._networks))
+                    answer = await self._ask(url)
             except (UpstreamError, Unreadable, TimeoutError) as error:
                 said.append(f"{eureka.shown(url)}: {error or 'no answer in time'}")
-            else:
-                if self._silent:
-                    logger.info("The registry answers again: %s", eureka.shown(url))
-                self._silent = False
-                return
-        if not self._silent:
-            logger.warning("No registry answers, going by what it last said: %s", "; ".join(said))
-        self._silent = True
+                # Whatever it says next, it is asked for all of it.
+                self._source = "" if url == self._source else self._source
+                continue
+            if answer.age:
+                stale.append((url, answer))
+                continue
+            self._heard(url, answer)
+            return
+        self._take_best(stale)
+        if not stale:
+            if not self._silent:
+                logger.warning("No registry answers, going by what it last said: %s", "; ".join(said))
+            self._silent = True
+
+    async def _ask(self, url: str) -> Said:
+        """What has changed, where this registry was asked before, else everything; taken over where it is fresh.
+        Raises UpstreamError, Unreadable."""
+        if url == self._source:
+            answer = await fetch(url, DELTA)
+            if not answer.age and self._listing.change(answer.body):
+                return answer
+        answer = await fetch(url, WHOLE)
+        if not answer.age:
+            self._listing.replace(answer.body)
+        return answer
+
+    def _heard(self, url: str, answer: Said) -> None:
+        if self._silent:
+            logger.info("The registry answers again: %s", eureka.shown(url))
+        self._silent, self._source = False, url
+        self._true_at = asyncio.get_running_loop().time() - answer.age
+        self.learn(self._listing.live())
+
+    def _take_best(self, stale: Sequence[tuple[str, Said]]) -> None:
+        """No registry knows how things are now: the youngest answer counts, if it is younger than what is known."""
+        if not stale:
+            return
+        url, answer = min(stale, key=lambda one: one[1].age)
+        true_at = asyncio.get_running_loop().time() - answer.age
+        if self._true_at is not None and true_at <= self._true_at:
+            return
+        try:
+            self._listing.replace(answer.body)
+        except Unreadable as error:
+            logger.warning("%s: %s", eureka.shown(url), error)
+            return
+        self._heard(url, answer)
+        # The next fresh answer is asked for as a whole.
+        self._source = ""
 
 
-def _request(url: str, authority: bytes) -> bytes:
+def _request(url: str, path: str, authority: bytes) -> bytes:
     parts = urlsplit(url)
-    head = [b"GET %b/eureka/apps HTTP/1.1" % parts.path.rstrip("/").encode(), b"host: %b" % authority]
+    head = [f"GET {parts.path.rstrip('/')}{path} HTTP/1.1".encode(), b"host: %b" % authority]
     head += [b"accept: application/json", b"connection: close"]
     head += [f"{name}: {value}".encode() for name, value in eureka.authorization(parts).items()]
     return b"\r\n".join([*head, b"", b""])
 
 
-async def fetch(url: str) -> bytes:
-    """The body of a registry's GET /eureka/apps. Raises UpstreamError, Unreadable."""
+async def fetch(url: str, path: str) -> Said:
+    """What a registry answers to GET `path`. Raises UpstreamError, Unreadable."""
     host, port = address(url)
     upstream = Upstream(host, port, limit=1)
     connection = await upstream.acquire(FETCH_SECONDS)
     try:
-        connection.send(_request(url, upstream.authority))
+        connection.send(_request(url, path, upstream.authority))
         connection.expect(FETCH_SECONDS)
         await connection.answer()
         body = await connection.piece(FETCH_SECONDS)
@@ -267,7 +269,13 @@ async def fetch(url: str) -> bytes:
                 raise Unreadable("its answer is too large")
         if connection.status != 200:
             raise Unreadable(f"it answered {connection.status}")
-        return body
+        return Said(body=body, age=_age(dict(connection.headers)))
     finally:
         upstream.retire()
         upstream.release(connection)
+
+
+def _age(fields: Mapping[bytes, bytes]) -> float:
+    """ADR 0035: a replica without its database says how old its answer is; at least a moment."""
+    text = fields.get(b"x-registry-stale")
+    return 0.0 if text is None else max(1.0, float(text) if text.isdigit() else LARGEST_AGE)

@@ -122,8 +122,8 @@ def request_head(
     identity: bytes = b"",
 ) -> bytes:
     """The request's head as the instance gets it. `authority` stands for a Host that the client did not send;
-    `deadline`: when nobody will wait for the answer any more, in milliseconds since 1970; `identity` says, signed, who
-    the client is."""
+    `deadline`: when nobody will wait for the answer any more, in milliseconds since 1970; `identity` says, signed,
+    who the client is."""
     host = incoming.host or authority
     if incoming.chunked:
         framing = _CHUNKED

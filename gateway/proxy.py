@@ -43,9 +43,9 @@ class Proxy:
             request = self._request(route, path, scope, incoming, body)
             await body.begin()
             await self._pass_on(request, send)
-        except Problem as problem:
-            counts.answered(problem.status)
-            await answers.problem(send, problem, scope, incoming)
+        except Problem as refused:
+            counts.answered(refused.status)
+            await answers.problem(send, refused, scope, incoming)
         except (UpstreamError, ClientGone) as error:
             problem, kind = _problem(error, route.service)
             counts.failures[kind].inc()

@@ -1,6 +1,7 @@
 """What the gateway reads out of a registry's answer, and what it keeps from one to the next."""
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.environment import InvalidSetting
-from gateway import discovery
-from gateway.discovery import Discovery, Unreadable, live
+from gateway import discovery, names
+from gateway.discovery import Discovery, Said
+from gateway.listing import Listing, Unreadable, live
 from gateway.upstream import UpstreamError
 from service.networks import PRIVATE, parse
 
@@ -97,11 +99,11 @@ def test_what_nobody_thought_of_is_said_and_the_registry_asked_again(
 ) -> None:
     asked: list[str] = []
 
-    async def fetch(url: str) -> bytes:
+    async def fetch(url: str, path: str) -> Said:
         asked.append(url)
         if len(asked) == 1:
             raise ZeroDivisionError("never seen before")
-        return body(application(instance()))
+        return Said(body=body(application(instance())))
 
     async def run() -> None:
         found = Discovery(["http://registry"], fixed={}, limit=1, poll_seconds=0.0)
@@ -197,3 +199,120 @@ def test_the_wait_for_a_registry_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _instances(found: Discovery, app: str) -> list[object]:
     return list(await found.instances(app))
+
+
+def said(*instances: dict[str, Any], code: str, action: str = "") -> bytes:
+    """A whole answer or a delta, with the hash code of all that there is."""
+    entries = [one | ({"actionType": action} if action else {}) for one in instances]
+    return json.dumps({"applications": {"apps__hashcode": code, "application": [application(*entries)]}}).encode()
+
+
+def test_a_delta_adds_changes_and_removes() -> None:
+    listing = Listing()
+    listing.replace(said(instance(1), instance(2), code="UP_2_"))
+    assert listing.change(said(instance(3), code="UP_3_", action="ADDED"))
+    assert listing.change(said(instance(1, "DOWN"), code="DOWN_1_UP_2_", action="MODIFIED"))
+    assert listing.live() == {"USER-SERVICE": [("10.0.0.1", 2), ("10.0.0.1", 3)]}
+    assert listing.change(said(instance(2), code="DOWN_1_UP_1_", action="DELETED"))
+    assert listing.live() == {"USER-SERVICE": [("10.0.0.1", 3)]}
+    assert listing.change(said(instance(2), code="DOWN_1_UP_1_", action="DELETED")), "told again, it changes nothing"
+
+
+def test_a_delta_that_does_not_add_up_changes_nothing() -> None:
+    listing = Listing()
+    listing.replace(said(instance(1), code="UP_1_"))
+    assert not listing.change(said(instance(2), code="UP_3_", action="ADDED"))
+    assert listing.live() == {"USER-SERVICE": [("10.0.0.1", 1)]}
+
+
+_STATES = st.dictionaries(st.integers(1, 6), st.sampled_from(["UP", "DOWN"]), max_size=6)
+
+
+@given(st.lists(_STATES, min_size=2, max_size=6))
+def test_deltas_lead_to_what_the_whole_answer_says(states: list[dict[int, str]]) -> None:
+    def code(state: dict[int, str]) -> str:
+        return "".join(f"{name}_{number}_" for name in ("DOWN", "UP") if (number := list(state.values()).count(name)))
+
+    listing, whole = Listing(), Listing()
+    listing.replace(said(*(instance(*one) for one in states[0].items()), code=code(states[0])))
+    for before, after in itertools.pairwise(states):
+        changed = [instance(*one) | {"actionType": "MODIFIED"} for one in after.items() if one not in before.items()]
+        gone = [instance(port) | {"actionType": "DELETED"} for port in before if port not in after]
+        assert listing.change(said(*changed, *gone, code=code(after)))
+        whole.replace(said(*(instance(*one) for one in after.items()), code=code(after)))
+        assert {name: set(those) for name, those in listing.live().items() if those} == {
+            name: set(those) for name, those in whole.live().items() if those
+        }
+
+
+def polled(monkeypatch: pytest.MonkeyPatch, registries: list[str], *rounds: dict[str, Said]) -> list[list[int]]:
+    """The ports of the users service that are known after each round of what the registries say; who is missing in a
+    round does not answer."""
+    known: list[list[int]] = []
+
+    async def run() -> None:
+        found = Discovery(registries, fixed={}, limit=1)
+        for answers in rounds:
+
+            async def fetch(url: str, path: str, answers: dict[str, Said] = answers) -> Said:
+                if url not in answers:
+                    raise UpstreamError("away")
+                return answers[url]
+
+            monkeypatch.setattr(discovery, "fetch", fetch)
+            await found._poll()
+            known.append([one.port for one in found._upstreams.get("USER-SERVICE", ())])
+
+    asyncio.run(run())
+    return known
+
+
+def port_of(number: int, age: float = 0.0) -> Said:
+    """An answer with one instance, at this port."""
+    return Said(body=said(instance(number), code="UP_1_"), age=age)
+
+
+def test_a_fresh_answer_counts_more_than_a_stale_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale, fresh = {"a": port_of(1, age=60.0)}, {"b": port_of(2)}
+    assert polled(monkeypatch, ["a", "b"], stale | fresh) == [[2]]
+
+
+def test_a_stale_answer_is_better_than_none_and_the_younger_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert polled(monkeypatch, ["a", "b"], {"a": port_of(1, age=60.0), "b": port_of(2, age=30.0)}) == [[2]]
+
+
+def test_what_is_known_holds_against_what_is_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    silence: dict[str, Said] = {}
+    rounds = {"a": port_of(1)}, {"a": port_of(2, age=60.0)}, silence, {"a": port_of(3)}
+    assert polled(monkeypatch, ["a"], *rounds) == [[1], [1], [1], [3]]
+
+
+def test_names_count_until_a_registry_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: dict[str, Said] = {}
+    looked_up: dict[str, list[tuple[str, int]]] = {"users": [("10.0.0.1", 1), ("10.0.0.2", 1)]}
+
+    async def fetch(url: str, path: str) -> Said:
+        if url not in answers:
+            raise UpstreamError("away")
+        return answers[url]
+
+    async def resolve(host: str, port: int) -> list[tuple[str, int]]:
+        return looked_up[host]
+
+    async def hosts(found: Discovery) -> list[str]:
+        await found._once()
+        return [one.host for one in await found.instances("USER-SERVICE", 0.0)]
+
+    async def run() -> None:
+        found = Discovery(["a"], fixed={"USER-SERVICE": [("users", 1)]}, limit=1)
+        assert await hosts(found) == ["10.0.0.1", "10.0.0.2"]
+        looked_up["users"] = []
+        assert await hosts(found) == ["10.0.0.1", "10.0.0.2"], "a name that is not known now stays what it was"
+        answers["a"] = Said(body=body(application(instance(host="10.0.0.9"))))
+        assert await hosts(found) == ["10.0.0.9"]
+        answers.clear()
+        assert await hosts(found) == ["10.0.0.9"]
+
+    monkeypatch.setattr(discovery, "fetch", fetch)
+    monkeypatch.setattr(names, "resolve", resolve)
+    asyncio.run(run())
