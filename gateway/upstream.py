@@ -167,6 +167,8 @@ class Connection(asyncio.Protocol):
             self._waiter = None
 
     def _wake(self) -> None:
+        # Who waits goes on in the loop's next turn; where this process was held up, the timer is due in this one.
+        self._disarm()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

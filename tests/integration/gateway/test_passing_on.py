@@ -246,7 +246,9 @@ def test_a_chunked_answer_and_one_that_ends_with_the_connection_pass(gateway: Ga
     assert [gateway.client.get("/user/x").body for _ in range(2)] == [b"abcde", b"fgh"]
 
 
-def test_a_large_answer_waits_for_a_slow_client_and_comes_whole(gateway: Gateway, behind: Behind) -> None:
+def test_a_large_answer_waits_for_a_slow_client_and_comes_whole(
+    loop: Loop, registry: Registry, tmp_path: Path
+) -> None:
     size = 50_000_000
 
     async def large(talk: Talk) -> None:
@@ -254,8 +256,10 @@ def test_a_large_answer_waits_for_a_slow_client_and_comes_whole(gateway: Gateway
         await talk.answer(b"x" * size)
         talk.server.go.set()
 
-    (server,) = behind(large)
-    with gateway.connect() as connection:
+    server = loop.serve(large)
+    registry.list("USER-SERVICE", server)
+    # A patient one: server and client share this test's process, which may be held up.
+    with running(tmp_path, registry.url, GATEWAY_TIMEOUT_SECONDS="30") as gateway, gateway.connect() as connection:
         connection.sendall(b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n")
         answer = response(connection)
         assert not server.go.wait(0.5), "the gateway took more than its client did"

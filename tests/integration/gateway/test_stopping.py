@@ -12,8 +12,9 @@ from tests.integration.gateway.servers import Loop, Registry, Talk, echo
 from tests.support.waiting import eventually
 
 GET = b"GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n"
-# gunicorn gives requests so long to finish, and then kills; less than that is no matter of waiting for idle clients.
-GRACE_SECONDS = 8
+# gunicorn gives requests so long to finish, and then kills: who ends much sooner has waited for nobody.
+PATIENT = {"GUNICORN_CMD_ARGS": "--graceful-timeout 120"}
+MUCH_SOONER = 40.0
 
 
 async def held(talk: Talk) -> None:
@@ -54,11 +55,11 @@ def closed(connection: socket.socket) -> bool:
 
 def test_idle_clients_are_let_go_at_once(loop: Loop, registry: Registry, tmp_path: Path) -> None:
     registry.list("USER-SERVICE", loop.serve(echo))
-    with running(tmp_path, registry.url) as gateway, gateway.connect() as silent:
+    with running(tmp_path, registry.url, **PATIENT) as gateway, gateway.connect() as silent:
         gateway.healthy()
         connections = [kept(gateway) for _ in range(3)]
         gateway.process.send_signal(signal.SIGTERM)
-        assert ended(gateway, GRACE_SECONDS / 2), "it waited for clients that ask for nothing"
+        assert ended(gateway, MUCH_SOONER), "it waited for clients that ask for nothing"
         for connection in (*connections, silent):
             assert closed(connection)
             connection.close()
@@ -97,11 +98,12 @@ def test_who_takes_longer_than_the_grace_period_is_cut_off_and_the_registry_told
 def test_a_quick_stop_waits_for_nobody(loop: Loop, tmp_path: Path, number: signal.Signals) -> None:
     server, registry = loop.serve(held), Registry(loop)
     registry.list("USER-SERVICE", server)
-    with running(tmp_path, registry.url, GATEWAY_TIMEOUT_SECONDS="60") as gateway, gateway.connect() as client:
+    patient = PATIENT | {"GATEWAY_TIMEOUT_SECONDS": "60"}
+    with running(tmp_path, registry.url, **patient) as gateway, gateway.connect() as client:
         client.sendall(GET)
         assert server.left.wait(10)
         gateway.process.send_signal(number)
-        assert ended(gateway, GRACE_SECONDS / 2)
+        assert ended(gateway, MUCH_SOONER)
     server.go.set()
 
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import itertools
+import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,6 +195,39 @@ def test_an_answer_that_broke_off_before_anybody_saw_its_head_is_an_error_as_a_w
             await connection.answer()
 
     on_loop(test)
+
+
+def test_what_came_in_time_counts_however_late_it_is_looked_at() -> None:
+    async def test(connection: Connection, transport: Transport) -> None:
+        connection.expect(0.0)
+        connection.data_received(LENGTH[:-2])
+        await asyncio.sleep(0.01)
+        await connection.answer()
+        assert await connection.piece(None) == b"hel"
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_instance_is_not_slow_where_this_process_was_held_up(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        _, connection = await loop.create_connection(lambda: Connection(loop), sock=ours)
+        connection.send(b"GET / HTTP/1.1\r\n\r\n")
+        connection.expect(0.01)
+        with theirs:
+            theirs.sendall(LENGTH[:-5])
+            time.sleep(0.05)
+            await connection.answer()
+            theirs.sendall(LENGTH[-5:])
+        assert await whole(connection) == b"hello"
+        connection.close()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(test())
 
 
 def test_silence_fails_what_waits_for_the_head_or_the_body() -> None:
