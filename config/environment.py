@@ -103,6 +103,13 @@ SETTINGS = _declare(
     ("LOG_FORMAT", "text", "text: for a terminal; json: one object a line."),
     ("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "Where spans go, over OTLP in HTTP: `http://collector:4318`; empty: nowhere. The SDK of OpenTelemetry reads "
+        "other variables of its specification itself (`OTEL_TRACES_SAMPLER`, …).",
+    ),
+    ("OTEL_SERVICE_NAME", "", "What the service is called in traces; empty: by its settings module."),
+    (
         "CONSISTENCY_WAIT_SECONDS",
         "30",
         "The longest that a read waits for what its `Consistency-Token` names; the gateway waits so much longer.",

@@ -24,7 +24,8 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (ISO 8601), level, logger, message, and what `extra=` added."""
+    """One JSON object a line: time (ISO 8601), level, logger, message, the
+    request's id and trace, and what `extra=` added."""
 
     _standard = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
@@ -54,7 +55,14 @@ def logging_settings() -> dict[str, Any]:
             },
             "json": {"()": "config.logs.JsonFormatter"},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": environment.text("LOG_FORMAT")}},
+        "filters": {"request": {"()": "service.context.OfRequest"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": environment.text("LOG_FORMAT"),
+                "filters": ["request"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL").upper()},
         "loggers": {
             # Kafka's client tells of every reconnection; what it cannot mend reaches our own loggers.

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from eventsourcing import footprint, idempotency, metrics, wakeup
 from eventsourcing.store import VersionConflict
+from service import tracing
 from service.problems import Problem
 
 P = ParamSpec("P")
@@ -34,13 +35,14 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     It must load what it decides on inside itself. Raises Problem 409 when the conflict lasts.
     """
 
-    conflicts = metrics.CONFLICTS.labels(function.__name__.lstrip("_"))
+    name = function.__name__.lstrip("_")
+    conflicts = metrics.CONFLICTS.labels(name)
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(ATTEMPTS):
             try:
-                with footprint.tentative(), transaction.atomic():
+                with tracing.step(f"command {name}"), footprint.tentative(), transaction.atomic():
                     transaction.on_commit(wakeup.announce)
                     return _once(lambda: function(*args, **kwargs))
             except VersionConflict:

@@ -33,7 +33,7 @@ from eventsourcing.envelope import Envelope, Malformed
 from eventsourcing.erasure import Erasure
 from eventsourcing.topicmemory import TopicMemory
 from eventsourcing.topics import TopicIds
-from service import clock
+from service import clock, tracing
 from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
@@ -247,6 +247,14 @@ def _back_to(client: KafkaConsumer, place: TopicPartition, offset: int) -> None:
         client.seek(place, offset)
 
 
+def _trace(group: str, messages: Sequence[Message], began: int) -> None:
+    if tracing.ENABLED:
+        received = [message.envelope for message in messages if message.envelope]
+        traced = [tracing.Traced(one.metadata.traceparent, one.event_type, one.stream) for one in received]
+        kafka = {"messaging.system": "kafka", "messaging.consumer.group.name": group}
+        tracing.record("receive", tracing.CONSUMER, traced, began, kafka)
+
+
 class Consumer:
     """Consumes one subscription until stopped. Several may run: Kafka shares the partitions among them."""
 
@@ -364,6 +372,7 @@ class Consumer:
     def _batch(self, client: KafkaConsumer, place: TopicPartition, records: Sequence[Any]) -> bool:
         """Store and commit one partition's records; False when it has become somebody else's."""
         messages = [message_of(record, self._names[record.topic]) for record in records]
+        began = tracing.now()
         try:
             handle(self._subscription, messages)
         except (*TRANSIENT, DatabaseError) as error:
@@ -371,6 +380,7 @@ class Consumer:
             return True
         self._failures = 0
         self._count(messages)
+        _trace(self._subscription.name, messages, began)
         return self._commit(client, place, records[-1].offset + 1)
 
     def _commit(self, client: KafkaConsumer, place: TopicPartition, offset: int) -> bool:

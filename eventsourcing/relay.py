@@ -20,6 +20,7 @@ from eventsourcing import direct, idempotency, metrics, republish, schema_regist
 from eventsourcing.event import Event
 from eventsourcing.publisher import Acknowledged, Publisher
 from eventsourcing.shards import Shards
+from service import tracing
 from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
@@ -154,8 +155,10 @@ class Relay:
             self._failures = 0
             return False
         try:
+            began = tracing.now()
             done = self._publisher.publish(events, waiting=shards.beat)
             self._mark(connection, events, done, present)
+            _trace(events, done, began)
         except psycopg2.Error:
             self._late.update(event.stream for event in events)
             raise
@@ -231,6 +234,18 @@ class Relay:
     def _back_off(self) -> None:
         most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
         self._stopper.wait(random.uniform(most / 2, most))  # noqa: S311 -- spreads retries, hides nothing
+
+
+def _trace(events: Sequence[Event], done: Sequence[Acknowledged], began: int) -> None:
+    """What each of them waited for, and how long Kafka and the mark took."""
+    if tracing.ENABLED:
+        positions = {one.event_position for one in done}
+        for event in events:
+            if event.position in positions:
+                traced = [tracing.Traced(event.metadata.traceparent, event.type, event.stream)]
+                happened = tracing.nanoseconds(event.occurred_at)
+                tracing.record("outbox", tracing.INTERNAL, traced, happened, ended=began)
+                tracing.record("publish", tracing.PRODUCER, traced, began, {"messaging.system": "kafka"})
 
 
 def _topic(event: Event) -> str:

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway import answers, deadline, exchange, headers, metrics
-from gateway.body import Body, ClientGone, Receive, Send
+from gateway.body import Body, ClientGone, Message, Receive, Send
 from gateway.budget import FLOOR_PER_SECOND, Budget
 from gateway.discovery import Discovery
 from gateway.exchange import Request, Unavailable
@@ -15,7 +16,7 @@ from gateway.routing import ROUTES, Route
 from gateway.tries import Tries, repeatable
 from gateway.under_way import StillUnderWay, UnderWay
 from gateway.upstream import ConnectionLost, NoConnection, TooBusy, TooSlow, UpstreamError
-from service import preferences, problems
+from service import context, preferences, problems, tracing
 from service.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,28 @@ class Proxy:
         self, route: Route, path: bytes, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Serve the request from an instance of the route's service, or answer with a problem."""
-        incoming, counts = headers.read(scope["headers"]), metrics.BY_ROUTE[route.id]
+        incoming = headers.read(scope["headers"])
+        # With spans, the first one of a trace must have no parent that nobody has seen.
+        first = tracing.ENABLED and not _has(scope, b"traceparent")
+        parent = "" if first else incoming.traceparent.decode()
+        with tracing.span(f"{scope['method']} {route.id}", tracing.SERVER, parent) as opened:
+            if tracing.ENABLED:
+                incoming, send = replace(incoming, traceparent=opened.traceparent.encode()), _traced(send, opened)
+            # For what is logged meanwhile.
+            request_id, traceparent = incoming.request_id.decode(), incoming.traceparent.decode()
+            context.begin(context.RequestContext(request_id=request_id, traceparent=traceparent))
+            await self._forward(route, path, scope, incoming, receive, send)
+
+    async def _forward(
+        self,
+        route: Route,
+        path: bytes,
+        scope: Mapping[str, Any],
+        incoming: headers.Incoming,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        counts = metrics.BY_ROUTE[route.id]
         body = Body(incoming, receive, keep=repeatable(scope))
         try:
             request = self._request(route, path, scope, incoming, body)
@@ -150,6 +172,15 @@ def _go_on(request: Request, error: UpstreamError) -> None:
         if isinstance(error, ConnectionLost) and tries.denied:
             counts.denied.inc()
         raise error
+
+
+def _traced(send: Send, opened: tracing.Opened) -> Send:
+    async def noted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            opened.answered(message["status"])
+        await send(message)
+
+    return noted
 
 
 def _has(scope: Mapping[str, Any], field: bytes) -> bool:

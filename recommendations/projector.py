@@ -4,6 +4,7 @@ transaction of the graph. A crash anywhere repeats a batch or does not; the grap
 import logging
 import random
 import time
+from collections.abc import Sequence
 from contextlib import closing
 
 import psycopg2
@@ -14,6 +15,7 @@ from eventsourcing import direct, wakeup
 from recommendations import batch, graph, graph_models, log, metrics, progress, projection
 from recommendations.leader import Leader
 from recommendations.projection import CheckpointMoved, Checkpoints
+from service import tracing
 from service.runner import Heartbeat, Stopper
 
 logger = logging.getLogger(__name__)
@@ -78,9 +80,11 @@ class Projector:
             found = batch.following(before)
             progress.forget(found.foreign)
             if found.moves:
+                began = tracing.now()
                 batch.carry_out(batch.decide(found.entries), before=before, moves=found.moves)
                 wakeup.announce(projection.CHANNEL)
                 progress.note(found.moves)
+                _trace(found.entries, began)
         except CheckpointMoved:
             logger.info("The checkpoints have moved: another projector, or another graph")
             self._checkpoints = None
@@ -113,3 +117,10 @@ class Projector:
         most = min(BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10))
         self._not_before = time.monotonic() + random.uniform(most / 2, most)  # noqa: S311 -- spreads retries
         logger.warning("The projector waits for %s", why.strip())
+
+
+def _trace(entries: Sequence[log.Entry], began: int) -> None:
+    if tracing.ENABLED:
+        events = [entry.event for entry in entries]
+        traced = [tracing.Traced(event.metadata.traceparent, event.type, event.stream) for event in events]
+        tracing.record("project", tracing.INTERNAL, traced, began)

@@ -1,5 +1,6 @@
 """Who asks and in which trace: what one request carries through every layer that it touches."""
 
+import logging
 import re
 import secrets
 from contextvars import ContextVar
@@ -50,6 +51,18 @@ _current: ContextVar[RequestContext | None] = ContextVar("request_context", defa
 def current() -> RequestContext:
     """The context of the request under way; a new one outside of any request (a command line, a test)."""
     return _current.get() or RequestContext()
+
+
+class OfRequest(logging.Filter):
+    """Gives what is logged the ids of the request under way; of what belongs to none, none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Adds `request_id` and `trace_id`; keeps everything."""
+        request = _current.get()
+        if request is not None:
+            record.__dict__.setdefault("request_id", request.request_id)
+            record.__dict__.setdefault("trace_id", request.traceparent.split("-")[1])
+        return True
 
 
 def begin(context: RequestContext) -> None:

@@ -54,12 +54,13 @@ def empty_graph(url: str) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[System]:
-    """A system that is healthy behind its gateway; everything that it started is stopped at the end."""
+def running(folder: Path, **variables: str) -> Iterator[System]:
+    """A system that is healthy behind its gateway, its services with these variables besides; everything that it
+    started is stopped at the end."""
     kind = os.environ.get(ENGINES, "light")
     if kind in {"light", "full"} and os.environ.get("NEO4J_BOLT_URL"):
         empty_graph(os.environ["NEO4J_BOLT_URL"])
-    with System(folder, ports=Ports.free(), engines=kind, environment=_environment()) as system:
+    with System(folder, ports=Ports.free(), engines=kind, environment=_environment() | variables) as system:
         yield system
 
 

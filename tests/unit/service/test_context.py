@@ -1,5 +1,8 @@
 """Identity of a request."""
 
+import logging
+from contextvars import Context
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -51,3 +54,15 @@ def test_ids_are_ordered_by_time() -> None:
     ids = [context.new_id() for _ in range(100)]
     assert ids == sorted(ids)
     assert ids[0].version == 7
+
+
+def test_what_is_logged_during_a_request_has_its_ids() -> None:
+    def ids(**begun: str) -> tuple[object, object]:
+        record = logging.makeLogRecord({"msg": "here"})
+        if begun:
+            context.begin(context.RequestContext(**begun))  # type: ignore[arg-type]
+        assert context.OfRequest().filter(record)
+        return record.__dict__.get("request_id"), record.__dict__.get("trace_id")
+
+    assert Context().run(ids) == (None, None)
+    assert Context().run(ids, request_id="r-1", traceparent=TRACE) == ("r-1", TRACE.split("-")[1])
