@@ -13,7 +13,7 @@ CONFIG = Path(__file__).parent / "schemathesis.toml"
 CASES = re.compile(r"^\s*(\d+) generated, (\d+) passed", re.MULTILINE)
 # Of an operation at most so many; where time is short, always the same.
 QUICK = ("--phases", "fuzzing,stateful", "--max-examples", "12", "--seed", "8", "--generation-database", "none")
-LONG = ("--max-examples", "450")
+LONG = ("--max-examples", "700")
 
 
 def starts(system: System) -> dict[str, int]:
