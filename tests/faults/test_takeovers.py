@@ -15,6 +15,13 @@ UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 OWNERS = "SELECT count(DISTINCT owner), count(*) FROM relay_shards"
 MARKS = 'SELECT position, partition, "offset", sequence, published_at FROM outbox ORDER BY position'
 LAST = "SELECT DISTINCT ON (stream) position FROM events ORDER BY stream, version DESC"
+# Projectors that have tried to lead, in vain.
+STANDBYS = """
+SELECT count(*) FROM pg_stat_activity one
+WHERE datname = current_database() AND application_name = 'recommendations project' AND state = 'idle'
+  AND query LIKE 'SELECT pg_try_advisory_lock%%'
+  AND NOT EXISTS (SELECT FROM pg_locks WHERE pid = one.pid AND locktype = 'advisory' AND granted)
+"""
 BEFORE_SEND, AFTER_SEND = RELAY[:2]
 AFTER_DATABASE_COMMIT = CONSUMER[2]
 BEFORE_GRAPH_COMMIT, AFTER_GRAPH_COMMIT = PROJECTOR[1:]
@@ -94,6 +101,8 @@ def test_a_projector_that_is_killed_while_it_leads_is_replaced(
     projector = world.processes["recommendations-project"]
     account.settle()
     with world.another("recommendations-project"):
+        # One that only starts when the other is dead would be no standby.
+        until(lambda: world.sql("recommendations", STANDBYS) == [(1,)])
         with Load(ledger).going() as load:
             projector.arm(AFTER_GRAPH_COMMIT)
             projector.until_dead()
