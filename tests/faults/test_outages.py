@@ -76,6 +76,8 @@ def produce(world: World, topic: str, found: list[dict[str, Any]]) -> None:
 
 
 def test_deliveries_that_repeat_change_nothing(world: World, ledger: Ledger, account: Account) -> None:
+    one, other = ledger.people(2)
+    ledger.befriend(one, other)
     account.settle()
     chance = random.Random(4)
     for topic in TOPICS:

@@ -3,7 +3,6 @@
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from tests.support.run import processes
 from tests.support.run.processes import How, Result
 from tests.support.run.suites import Suite
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, until
 
 
 def run(
@@ -87,20 +86,32 @@ def test_a_test_may_empty_the_environment(tmp_path: Path) -> None:
     assert counts(run(tmp_path, f"{code}def test_b(): os.environ.clear()\ndef test_c(): pass")) == (3, 0, 0)
 
 
-def test_a_suite_that_does_not_end_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
-    pid_file = tmp_path / "pid"
+def test_a_suite_that_does_not_end_is_stopped(tmp_path: Path) -> None:
+    result = run(tmp_path, "import time\ndef test_forever(): time.sleep(600)", limit=0.5)
+    assert result.failed >= 1
+    assert "did not end in its time" in result.problem
+
+
+def test_a_suite_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
+    pid_file, stopping = tmp_path / "pid", threading.Event()
     code = f"""
 import pathlib, subprocess, sys, time
 def test_forever():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
+    draft = pathlib.Path({str(tmp_path / "draft")!r})
+    draft.write_text(str(child.pid))
+    draft.rename({str(pid_file)!r})
     time.sleep(600)
 """
-    began = time.monotonic()
-    result = run(tmp_path, code, limit=5)
-    assert time.monotonic() - began < 60
-    assert result.failed >= 1
-    assert "did not end in its time" in result.problem
+
+    def stop_when_begun() -> None:
+        until(pid_file.exists)
+        stopping.set()
+
+    stopper = threading.Thread(target=stop_when_begun)
+    stopper.start()
+    assert run(tmp_path, code, limit=120, stopping=stopping).failed >= 1
+    stopper.join()
 
     def gone() -> None:
         assert not _runs(int(pid_file.read_text()))
@@ -131,14 +142,6 @@ def test_alone_it_prints_where_the_run_does(tmp_path: Path, capfd: pytest.Captur
     run(tmp_path, "def test_a(): print('from inside'); assert False", live=True, say=said.append)
     assert said == ["\n═══ written ═══"]
     assert "from inside" in capfd.readouterr().out
-
-
-def test_a_suite_that_is_to_stop_ends_and_has_failed(tmp_path: Path) -> None:
-    stopping = threading.Event()
-    stopping.set()
-    result = run(tmp_path, "import time\ndef test_forever(): time.sleep(600)", stopping=stopping)
-    assert result.failed
-    assert result.problem
 
 
 def test_a_suite_gets_its_own_settings_module_and_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:
