@@ -157,6 +157,9 @@ class Relay:
         try:
             began = tracing.now()
             done = self._publisher.publish(events, waiting=shards.beat)
+            if len(done) < len(events):
+                # Whoever did not answer may be another broker, without any of this, when it does.
+                self._topic_ids.expire()
             self._mark(connection, events, done, present)
             _trace(events, done, began)
         except psycopg2.Error:
