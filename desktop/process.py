@@ -101,6 +101,9 @@ class Process:
         """Ends it and its children at once, as a crash would."""
         if self._popen is None:
             return
+        if self._popen.poll() is not None and runfiles.started(self._popen.pid):
+            # The id is another process's by now. It is given out anew only when nobody is left in the group.
+            return
         # It led a group of its own from the start; after its end, workers that outlived it may still be in it.
         try:
             os.killpg(self._popen.pid, signal.SIGKILL)

@@ -136,3 +136,16 @@ def test_before_the_start_there_is_nothing(make: Make) -> None:
     assert process.wait(0)
     process.signal(signal.SIGTERM)
     process.close()
+
+
+def test_an_id_that_was_given_out_anew_is_left_alone(make: Make) -> None:
+    process, stranger = make("pass"), make("import time; time.sleep(60)", "stranger")
+    process.start()
+    stranger.start()
+    assert process._popen is not None
+    assert stranger.pid is not None
+    process._popen.wait()
+    process._popen.pid = stranger.pid
+    process.kill()
+    time.sleep(0.2)
+    assert stranger.running
