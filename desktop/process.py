@@ -1,6 +1,5 @@
 """One process of a service: started in a session of its own, logged to a file, written down, ended whole."""
 
-import os
 import signal
 import subprocess
 import time
@@ -99,17 +98,8 @@ class Process:
 
     def kill(self) -> None:
         """Ends it and its children at once, as a crash would."""
-        if self._popen is None:
-            return
-        if self._popen.poll() is not None and runfiles.started(self._popen.pid):
-            # The id is another process's by now. It is given out anew only when nobody is left in the group.
-            return
-        # It led a group of its own from the start; after its end, workers that outlived it may still be in it.
-        try:
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return
-        self._popen.wait()
+        if self._popen is not None:
+            runfiles.kill_group(self._popen)
 
     def wait(self, seconds: float) -> bool:
         """Waits for its end, at most so long; whether it ended."""

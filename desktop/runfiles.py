@@ -109,6 +109,19 @@ def send(process: Identity, number: signal.Signals) -> None:
             os.kill(process.pid, number)
 
 
+def kill_group(leader: "subprocess.Popen[bytes]") -> None:
+    """Ends at once a child of ours that was started in a session of its own, and whatever is left in its group."""
+    if leader.poll() is not None and started(leader.pid):
+        # The id is another process's by now. It is given out anew only when nobody is left in the group.
+        return
+    # After the leader's own end, workers that outlived it may still be in the group.
+    try:
+        os.killpg(leader.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+    leader.wait()
+
+
 def end(processes: Iterable[Identity], *, patience: float) -> None:
     """Ends processes: SIGTERM to all, and SIGKILL to those that are there after `patience` seconds."""
     left = [process for process in processes if process.alive()]

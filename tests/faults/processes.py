@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from desktop import runfiles
 from tests.faults.launcher import FOLDER
 from tests.faults.steps import Step
 from tests.faults.traps import STRUCK
@@ -98,8 +99,7 @@ class Trapped:
     def kill(self) -> None:
         """End it, and what it has started, at once."""
         if self._popen is not None:
-            self.signal(signal.SIGKILL)
-            self._popen.wait()
+            runfiles.kill_group(self._popen)
 
     def stop(self) -> None:
         """Ask it to end, as who looks after it does."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
+from desktop import runfiles
 from tests.support.run.outcomes import FILE
 from tests.support.run.suites import TESTS, Suite
 
@@ -96,9 +97,7 @@ def stop(process: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(grace)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    runfiles.kill_group(process)
 
 
 def _new_folder(parent: Path, suite: Suite) -> Path:
