@@ -71,6 +71,11 @@ class Incoming:
         return self.chunked or self.length not in {None, b"0"}
 
 
+def value(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """The first of that name (in lower case); None: there is none."""
+    return next((found for key, found in headers if key == name), None)
+
+
 def read(headers: Iterable[tuple[bytes, bytes]]) -> Incoming:
     """Sorts a request's headers (names in lower case): those that pass, written out, and those that are for us."""
     own: dict[bytes, bytes] = {}

@@ -76,13 +76,6 @@ class Listing:
         return found
 
 
-def live(body: bytes, networks: Networks | None = None) -> dict[str, list[Address]]:
-    """The addresses of the instances that are UP in a registry's whole answer, by service. Raises Unreadable."""
-    listing = Listing(networks)
-    listing.replace(body)
-    return listing.live()
-
-
 def _document(body: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(body)["applications"]

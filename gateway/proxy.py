@@ -60,9 +60,10 @@ class Proxy:
         send: Send,
     ) -> None:
         counts = metrics.BY_ROUTE[route.id]
-        body = Body(incoming, receive, keep=repeatable(scope))
+        may_repeat = repeatable(scope)
+        body = Body(incoming, receive, keep=may_repeat)
         try:
-            request = self._request(route, path, scope, incoming, body)
+            request = self._request(route, path, scope, incoming, body, repeatable=may_repeat)
             await body.begin()
             await self._pass_on(request, send)
         except Problem as refused:
@@ -77,7 +78,14 @@ class Proxy:
             await answers.problem(send, problem, scope, incoming)
 
     def _request(
-        self, route: Route, path: bytes, scope: Mapping[str, Any], incoming: headers.Incoming, body: Body
+        self,
+        route: Route,
+        path: bytes,
+        scope: Mapping[str, Any],
+        incoming: headers.Incoming,
+        body: Body,
+        *,
+        repeatable: bool,
     ) -> Request:
         """All that is known of it. Raises Problem."""
         patience, asked = self._patience(route, scope), deadline.asked(incoming.timeout)
@@ -90,7 +98,7 @@ class Proxy:
             scope=scope,
             incoming=incoming,
             body=body,
-            tries=Tries(budget, body, repeatable=repeatable(scope)),
+            tries=Tries(budget, body, repeatable=repeatable),
             patience=patience,
             deadline=asyncio.get_running_loop().time() + seconds,
             moment=deadline.milliseconds(seconds),
@@ -184,7 +192,7 @@ def _traced(send: Send, opened: tracing.Opened) -> Send:
 
 
 def _has(scope: Mapping[str, Any], field: bytes) -> bool:
-    return any(name == field for name, _ in scope["headers"])
+    return headers.value(scope["headers"], field) is not None
 
 
 def _problem(error: Exception, service: str) -> tuple[Problem, str]:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from gateway import headers
 from service.problems import Problem
 
 Scope = dict[str, Any]
@@ -33,7 +34,7 @@ def _absolute(scope: Scope) -> Scope:
     Raises Problem: 400 where that is not the very host that Host says, or the target is of another form.
     """
     found = _ABSOLUTE.fullmatch(scope["raw_path"])
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    host = headers.value(scope["headers"], b"host") or b""
     if found is None or found[1].lower() != host.lower():
         raise Problem(400, "The request's target must be a path, or begin with this server's own address.")
     path = found[2] or b"/"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway import balancer
+from gateway import balancer, headers
 from gateway.body import Body
 from gateway.budget import Budget
 from gateway.pool import Upstream
@@ -19,7 +19,7 @@ MOST_SENT = 3
 
 def repeatable(scope: Mapping[str, Any]) -> bool:
     """Whether a request may be carried out twice: by its method, or because the service knows it again by its key."""
-    return scope["method"] in IDEMPOTENT or any(name == b"idempotency-key" for name, _ in scope["headers"])
+    return scope["method"] in IDEMPOTENT or headers.value(scope["headers"], b"idempotency-key") is not None
 
 
 class Tries:

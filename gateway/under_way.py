@@ -8,6 +8,7 @@ import asyncio
 
 import orjson
 
+from gateway import headers
 from gateway.upstream import Connection, UpstreamError
 from service import problems
 
@@ -50,7 +51,7 @@ def check(connection: Connection, body: bytes, deadline: float) -> None:
 
 
 def _field(connection: Connection, name: bytes) -> bytes:
-    return next((value for key, value in connection.headers if key == name), b"")
+    return headers.value(connection.headers, name) or b""
 
 
 def _pause(connection: Connection) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from config import environment
+from gateway import headers
 from gateway.headers import Headers
 from service.problems import Problem
 
@@ -34,7 +35,7 @@ class Cors:
         """What an answer to this request has of it."""
         if not self._origins:
             return []
-        origin = _header(scope, b"origin")
+        origin = headers.value(scope["headers"], b"origin")
         if origin not in self._origins:
             return [VARY]
         allowed = (b"access-control-allow-origin", origin)
@@ -45,8 +46,11 @@ class Cors:
 
         That one gets an ordinary answer, which lacks what it looks for.
         """
-        asks = scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") is not None
-        if not asks or _header(scope, b"origin") not in self._origins:
+        asks = (
+            scope["method"] == "OPTIONS"
+            and headers.value(scope["headers"], b"access-control-request-method") is not None
+        )
+        if not asks or headers.value(scope["headers"], b"origin") not in self._origins:
             return None
         return [
             (b"access-control-allow-methods", ALLOW_METHODS),
@@ -58,16 +62,12 @@ class Cors:
         """Raises Problem 403 for a command of somebody else's page: browsers ask beforehand for most, not for all."""
         if scope["method"] in SAFE:
             return
-        origin = _header(scope, b"origin")
+        origin = headers.value(scope["headers"], b"origin")
         if origin is None or origin in self._origins:
             return
-        own = _header(scope, b"host")
+        own = headers.value(scope["headers"], b"host")
         if not own or origin.lower().partition(b"://")[2] != own.lower():
             raise Problem(403, "Pages of this origin may not command anything here.")
-
-
-def _header(scope: Mapping[str, Any], name: bytes) -> bytes | None:
-    return next((value for key, value in scope["headers"] if key == name), None)
 
 
 def from_environment() -> Cors:

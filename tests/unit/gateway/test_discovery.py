@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from config.environment import InvalidSetting
 from gateway import discovery, names
 from gateway.discovery import Discovery, Said
-from gateway.listing import Listing, Unreadable, live
+from gateway.listing import Address, Listing, Unreadable
 from gateway.upstream import UpstreamError
-from service.networks import PRIVATE, parse
+from service.networks import PRIVATE, Networks, parse
 
 # Brackets in brackets: Python's reader gives up with an exception that is no ValueError.
 DEEP = b"[" * 100_000
@@ -33,6 +33,13 @@ def body(*applications: Any) -> bytes:
 def application(*instances: Any, name: str = "USER-SERVICE") -> dict[str, Any]:
     """One of its applications."""
     return {"name": name, "instance": list(instances)}
+
+
+def live(answer: bytes, networks: Networks | None = None) -> dict[str, list[Address]]:
+    """What is up by a registry's whole answer."""
+    listing = Listing(networks)
+    listing.replace(answer)
+    return listing.live()
 
 
 @pytest.mark.parametrize("port", [{"$": 8120, "@enabled": "true"}, {"$": "8120"}, 8120, "8120"])
