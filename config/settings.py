@@ -39,9 +39,8 @@ ADMIN_APPS = [
 ]
 SHARED_APPS = ["rest_framework", "service"]
 
-MIDDLEWARE = [
-    "service.http_metrics.RequestMetricsMiddleware",
-    "service.middleware.RequestContextMiddleware",
+_FIRST = ["service.http_metrics.RequestMetricsMiddleware", "service.middleware.RequestContextMiddleware"]
+_REST = [
     "service.deadline.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -52,6 +51,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+MIDDLEWARE = [*_FIRST, *_REST]
+# Of services that stand behind the gateway.
+MIDDLEWARE_BEHIND = [*_FIRST, "service.identity.middleware.IdentityMiddleware", *_REST]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

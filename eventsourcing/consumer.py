@@ -248,11 +248,10 @@ def _back_to(client: KafkaConsumer, place: TopicPartition, offset: int) -> None:
 
 
 def _trace(group: str, messages: Sequence[Message], began: int) -> None:
-    if tracing.ENABLED:
-        received = [message.envelope for message in messages if message.envelope]
-        traced = [tracing.Traced(one.metadata.traceparent, one.event_type, one.stream) for one in received]
-        kafka = {"messaging.system": "kafka", "messaging.consumer.group.name": group}
-        tracing.record("receive", tracing.CONSUMER, traced, began, kafka)
+    received = (message.envelope for message in messages if message.envelope)
+    traced = (tracing.Traced(one.metadata.traceparent, one.event_type, one.stream) for one in received)
+    kafka = {"messaging.system": "kafka", "messaging.consumer.group.name": group}
+    tracing.record("receive", tracing.CONSUMER, traced, began, kafka)
 
 
 class Consumer:

@@ -120,7 +120,6 @@ class Projector:
 
 
 def _trace(entries: Sequence[log.Entry], began: int) -> None:
-    if tracing.ENABLED:
-        events = [entry.event for entry in entries]
-        traced = [tracing.Traced(event.metadata.traceparent, event.type, event.stream) for event in events]
-        tracing.record("project", tracing.INTERNAL, traced, began)
+    events = (entry.event for entry in entries)
+    traced = (tracing.Traced(event.metadata.traceparent, event.type, event.stream) for event in events)
+    tracing.record("project", tracing.INTERNAL, traced, began)
